@@ -1,0 +1,160 @@
+// Settings: everything that can be set, with its default, in one place.
+//
+// A setting that is not here does not exist, and a limit that is not here is not enforced anywhere.
+// The text forms (pear.toml, spin.toml, --set, environment) are read by load.h into these structs and
+// checked by problems.h; code behind that point takes them as true.
+//
+// Thread: values. Built on one thread, shared as shared_ptr<const Settings>.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace pear::config {
+
+using std::chrono::milliseconds;
+
+enum class Preset : std::uint8_t { Default, Dev, Prod };
+enum class Isolation : std::uint8_t { Request, Cage };
+enum class Balance : std::uint8_t { LeastConnected, RoundRobin, Weighted, Sticky };
+enum class LogLevel : std::uint8_t { Debug, Info, Warning, Error };
+
+// An address to listen on. IPv4 in dotted form, IPv6 without brackets.
+struct ListenAddress {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 3000;
+  bool operator==(const ListenAddress&) const = default;
+};
+
+// What one connection and one request may take. The same for every protocol.
+struct HttpLimits {
+  Bytes request_line_max = 8_KiB;    // Method, target and version; past it 414 (or 400).
+  Bytes header_max = 32_KiB;         // The whole head of a request; past it 431.
+  std::uint32_t fields_max = 100;    // Fields of a head or of trailers; past it 431.
+  Bytes body_max = 1_GiB;            // Of one request; past it 413.
+  Bytes chunk_extension_max = 1_KiB; // Of all the chunk extensions of one body; past it 400.
+
+  milliseconds header_timeout{10'000};  // First byte of a head → its last.
+  milliseconds body_timeout{60'000};    // Between two pieces of a request body.
+  milliseconds idle_timeout{75'000};    // Between requests of a kept-alive connection.
+  milliseconds write_timeout{60'000};   // Without any progress of a response towards the client.
+
+  std::uint32_t requests_per_connection_max = 1'000'000;
+  std::uint32_t connections_max = 15'000;  // Of one server process; past it accepting pauses.
+  Bytes response_buffer = 256_KiB;         // Response bytes held for one request before its guest waits.
+  Bytes request_buffer = 64_KiB;           // Request body bytes held before the client waits.
+};
+
+struct LogSettings {
+  LogLevel level = LogLevel::Info;
+  bool access = true;         // A line for each request.
+  Bytes buffer = 1_MiB;       // Of each core, for lines not yet written; past it lines are dropped.
+};
+
+struct KeeperSettings {
+  bool enabled = true;
+  milliseconds restart_delay_min{100};  // The first restart is at once; this from the second on.
+  milliseconds restart_delay_max{10'000};
+};
+
+struct ServerSettings {
+  std::vector<ListenAddress> listen{ListenAddress{}};
+  // Metrics, health and status. Off when empty.
+  std::optional<ListenAddress> admin = ListenAddress{.host = "127.0.0.1", .port = 3001};
+  std::uint32_t cores = 0;  // Core threads; 0: one for each CPU that the process may use.
+  Preset preset = Preset::Default;
+  milliseconds drain{30'000};  // After SIGTERM: how long running requests may take.
+  std::filesystem::path cache;  // Compiled images. Empty: $XDG_CACHE_HOME/pear or ~/.cache/pear.
+  std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
+  HttpLimits http;
+  LogSettings log;
+  KeeperSettings keeper;
+};
+
+struct RouteSettings {
+  std::string path = "/...";  // Exact, `:name` for one segment, or a trailing `/...`.
+  bool operator==(const RouteSettings&) const = default;
+};
+
+// What one cage may use. The preset gives the defaults of the first two.
+struct CageLimits {
+  Bytes memory = 128_MiB;        // Linear memories, tables and host buffers of the whole cage.
+  milliseconds cpu{1'000};       // CPU time of one request.
+  milliseconds head_timeout{30'000};   // Wall time until the response head.
+  milliseconds chunk_timeout{60'000};  // Wall time between two pieces of a body, either way.
+  std::uint32_t max_concurrent_requests = 100;
+  std::uint32_t queue_max = 1'000;     // Requests of the site that wait for a place, for each core.
+  milliseconds queue_timeout{5'000};   // Then 503 with Retry-After.
+  std::uint32_t fields_max = 1'000;    // Fields in one `fields` resource of the guest.
+  Bytes field_bytes_max = 128_KiB;
+  std::uint32_t handles_max = 10'000;  // Resources alive in one instance.
+  Bytes response_max{0};               // Response body; 0: no limit.
+  Bytes log_max = 64_KiB;              // stdout and stderr of one request; the rest is dropped.
+  bool operator==(const CageLimits&) const = default;
+};
+
+struct FileGrant {
+  std::filesystem::path source;  // On this machine, absolute once loaded.
+  std::string destination;       // As the guest sees it: "/static".
+  bool writable = false;
+  bool operator==(const FileGrant&) const = default;
+};
+
+struct Permissions {
+  std::vector<FileGrant> files;
+  std::vector<std::pair<std::string, std::string>> environment;
+  bool operator==(const Permissions&) const = default;
+};
+
+struct HealSettings {
+  milliseconds check{5'000};   // Proof of life of every cage; 0: off.
+  std::string path;            // When not empty, the check also runs GET path through the guest.
+  milliseconds backoff_min{1'000};  // Of spawns that fail.
+  milliseconds backoff_max{60'000};
+  std::uint32_t attempts = 5;
+  milliseconds deadline{100};  // A fault whose successor takes longer is logged as an incident.
+  bool operator==(const HealSettings&) const = default;
+};
+
+struct RunSettings {
+  Isolation isolation = Isolation::Request;
+  std::uint32_t max_requests_per_instance = 100'000;  // With isolation "cage".
+  milliseconds instance_idle{10'000};  // A warm instance that is unused for so long is freed.
+  bool operator==(const RunSettings&) const = default;
+};
+
+struct BuildSettings {
+  std::string command;                  // Empty: nothing to build. Run by sh -c.
+  std::filesystem::path workdir;        // Absolute once loaded.
+  std::vector<std::string> watch;       // Globs relative to workdir.
+  bool operator==(const BuildSettings&) const = default;
+};
+
+struct SiteSettings {
+  std::string name;
+  std::vector<std::string> hosts;  // Exact, or "*.example.com". Empty: every host.
+  std::filesystem::path source;    // The component; absolute once loaded.
+  std::uint32_t cages = 3;         // 0: one for each core ("per-core").
+  Balance balance = Balance::LeastConnected;
+  std::vector<std::uint32_t> weights;  // With "weighted": one for each cage.
+  std::vector<RouteSettings> routes{RouteSettings{}};
+  CageLimits limits;
+  Permissions permissions;
+  HealSettings heal;
+  RunSettings run;
+  BuildSettings build;
+};
+
+struct Settings {
+  std::filesystem::path file;  // The pear.toml or spin.toml that it came from; empty for a bare .wasm.
+  ServerSettings server;
+  std::vector<SiteSettings> sites;
+};
+
+}  // namespace pear::config

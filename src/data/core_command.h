@@ -1,0 +1,69 @@
+// CoreCommand: everything that the control plane can tell a core. There is no other way in.
+//
+// Thread:  made on the control thread, moved through the bounded queue of each core, applied by the
+//          core between two turns of its event loop. A core never waits for the control plane.
+// Content: values and pointers to immutable snapshots. Nothing that can be reached from a command is
+//          written to after the command was sent.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <variant>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace pear::model {
+struct SiteTable;
+}
+namespace pear::engine {
+class Image;
+}
+
+namespace pear::data {
+
+// Use this table from the next exchange on. Running exchanges keep the one that they matched in.
+struct PublishSites {
+  std::shared_ptr<const model::SiteTable> sites;
+};
+
+// Make the cage (INITIALIZING), from `image`, on this core. The answer is CageStarted or SpawnFailed.
+// For a cage that is CRASHED this is its respawn.
+struct SpawnCage {
+  CageId cage{};
+  SiteId site{};
+  std::shared_ptr<const engine::Image> image;
+  std::uint32_t recover_credits = 0;
+};
+
+// The cage may recover from so many more faults on its own. Given ahead of time, so that healing
+// never waits for the control thread.
+struct GrantRecovery {
+  CageId cage{};
+  std::uint32_t credits = 0;
+};
+
+// Let the cage's running requests finish until `deadline`, take no new ones, then free it. The answer
+// is CageEnded.
+struct TerminateCage {
+  CageId cage{};
+  MonotonicTime deadline{};
+};
+
+// Prove that the cage lives. The answer is CageAlive; where the site has a health path it is run
+// through the guest first.
+struct CheckCage {
+  CageId cage{};
+  std::uint64_t nonce = 0;
+};
+
+// Stop accepting, tell clients to go, finish running exchanges until `deadline`, end the rest. The
+// answer is CoreDrained.
+struct DrainCore {
+  MonotonicTime deadline{};
+};
+
+using CoreCommand =
+    std::variant<PublishSites, SpawnCage, GrantRecovery, TerminateCage, CheckCage, DrainCore>;
+
+}  // namespace pear::data

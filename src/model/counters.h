@@ -1,0 +1,85 @@
+// Counters: what the cores count and the control plane shows.
+//
+// Thread: each counter has one writer, the core that it belongs to, and any number of readers.
+// Memory: made by control when a site first appears, kept for as long as the process lives.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/histogram.h"
+#include "base/ids.h"
+
+namespace pear::model {
+
+// A count that one thread writes. Addition is a plain load and store: no locked instruction.
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
+  void subtract(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+// The states of a cage. Written by its core; read by everyone.
+enum class CageState : std::uint8_t { Initializing, Running, Crashed, Terminating, Terminated };
+
+// One site on one core.
+struct SiteCounters {
+  std::array<Counter, 6> responses;  // By class: [1] 1xx … [5] 5xx; [0] ended without a status.
+  Counter request_bytes;
+  Counter response_bytes;
+  Counter queue_full;      // 503: no place within the bound.
+  Counter queue_timeout;   // 503: no place within the time.
+  std::array<Counter, 6> faults;  // By data::FaultKind.
+  Counter recovered;
+  Counter guest_cpu_ns;
+  Counter instances_made;
+  Counter log_lines_dropped;
+  base::Histogram latency;     // Head complete → last byte handed to the kernel.
+  base::Histogram queue_wait;  // Head complete → guest's first slice.
+  base::Histogram heal;        // Fault → successor RUNNING.
+};
+
+// One cage; written by its core.
+struct CageCounters {
+  std::atomic<CageState> state{CageState::Initializing};
+  std::atomic<std::uint64_t> incarnation{0};
+  Counter in_flight;
+  Counter served;
+  Counter faults;
+  Counter instances;
+  Counter memory_bytes;
+};
+
+// One core.
+struct CoreCounters {
+  Counter connections_open;
+  Counter connections_accepted;
+  Counter accept_paused;       // EMFILE, or connections_max.
+  Counter protocol_errors;     // Requests refused by the parser.
+  Counter timeouts;            // Connections ended by a header, body, idle or write timeout.
+  Counter turns;               // Of the event loop.
+  Counter events_dropped;      // CoreEvents that found their queue full.
+  Counter log_lines_dropped;
+  Counter tick_late_ns;        // The ticker's lateness, longest seen.
+};
+
+// A site's counters on all the cores, and those of its cages.
+struct SiteMetrics {
+  std::string name;
+  std::vector<std::unique_ptr<SiteCounters>> by_core;  // Never null.
+};
+
+}  // namespace pear::model

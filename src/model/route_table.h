@@ -1,0 +1,70 @@
+// RouteTable: host and path to a site, and the route of it that matched.
+//
+// Grammar of paths (Spin's): exact "/a/b", one segment "/a/:id", any rest "/a/...". Of the hosts an
+// exact one wins over a wildcard "*.example.com" (one or more labels), the longest wildcard over a
+// shorter, and both over a site without hosts. Of the routes of the host the most specific wins: at
+// the first segment where two routes differ, literal before :name before "...".
+//
+// Two sites may not claim the same host and the same path: build() reports it.
+//
+// Thread: any (immutable once built).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace pear::model {
+
+struct Route {
+  std::string host;  // Lower case; "" for every host, "*.example.com" for a wildcard.
+  std::string path;
+  SiteId site{};
+  std::uint32_t index = 0;  // Of the route within its site.
+  bool operator==(const Route&) const = default;
+};
+
+struct RouteMatch {
+  SiteId site{};
+  std::uint32_t route = 0;
+  bool operator==(const RouteMatch&) const = default;
+};
+
+class RouteTable {
+ public:
+  struct Conflict {
+    Route first;
+    Route second;
+  };
+
+  RouteTable();
+  ~RouteTable();
+  RouteTable(RouteTable&&) noexcept;
+  RouteTable& operator=(RouteTable&&) noexcept;
+  RouteTable(const RouteTable&) = delete;
+  RouteTable& operator=(const RouteTable&) = delete;
+
+  // Routes whose paths do not fit the grammar must have been refused before (config/problems.h).
+  // Of two routes that conflict, the first stands in the table and the pair in `conflicts`.
+  [[nodiscard]] static RouteTable build(const std::vector<Route>& routes,
+                                        std::vector<Conflict>* conflicts);
+
+  // `host` without a port, lower case. `path` without a query, starting with '/'. Segments are
+  // compared as they came, without percent-decoding. No allocation; time is linear in the path.
+  [[nodiscard]] std::optional<RouteMatch> match(std::string_view host, std::string_view path) const;
+
+  // Whether `path` fits the grammar; if not, what is wrong with it.
+  [[nodiscard]] static std::optional<std::string> problem_in_path(std::string_view path);
+
+ private:
+  struct Node;
+  struct Host;
+  std::vector<std::unique_ptr<Host>> hosts_;
+};
+
+}  // namespace pear::model
