@@ -13,6 +13,7 @@
 
 #include "base/histogram.h"
 #include "base/ids.h"
+#include "model/cage_state.h"
 
 namespace pear::model {
 
@@ -31,9 +32,6 @@ class Counter {
  private:
   std::atomic<std::uint64_t> value_{0};
 };
-
-// The states of a cage. Written by its core; read by everyone.
-enum class CageState : std::uint8_t { Initializing, Running, Crashed, Terminating, Terminated };
 
 // One site on one core.
 struct SiteCounters {
