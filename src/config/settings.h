@@ -1,8 +1,8 @@
 // Settings: everything that can be set, with its default, in one place.
 //
 // A setting that is not here does not exist, and a limit that is not here is not enforced anywhere.
-// The text forms (pear.toml, spin.toml, --set, environment) are read by load.h into these structs and
-// checked by problems.h; code behind that point takes them as true.
+// The text forms (pear.toml, spin.toml, --set, environment) are read by load.h into these structs
+// and described key by key in schema.h; code behind load() takes every range as true.
 //
 // Thread: values. Built on one thread, shared as shared_ptr<const Settings>.
 #pragma once
@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -34,11 +35,11 @@ struct ListenAddress {
 
 // What one connection and one request may take. The same for every protocol.
 struct HttpLimits {
-  Bytes request_line_max = 8_KiB;    // Method, target and version; past it 414 (or 400).
-  Bytes header_max = 32_KiB;         // The whole head of a request; past it 431.
-  std::uint32_t fields_max = 100;    // Fields of a head or of trailers; past it 431.
-  Bytes body_max = 1_GiB;            // Of one request; past it 413.
-  Bytes chunk_extension_max = 1_KiB; // Of all the chunk extensions of one body; past it 400.
+  Bytes request_line_max = 8_KiB;     // Method, target and version; past it 414 (or 400).
+  Bytes header_max = 32_KiB;          // The whole head of a request; past it 431.
+  std::uint32_t fields_max = 100;     // Fields of a head or of trailers; past it 431.
+  Bytes body_max = 1_GiB;             // Of one request; past it 413.
+  Bytes chunk_extension_max = 1_KiB;  // Of all the chunk extensions of one body; past it 400.
 
   milliseconds header_timeout{10'000};  // First byte of a head → its last.
   milliseconds body_timeout{60'000};    // Between two pieces of a request body.
@@ -47,20 +48,23 @@ struct HttpLimits {
 
   std::uint32_t requests_per_connection_max = 1'000'000;
   std::uint32_t connections_max = 15'000;  // Of one server process; past it accepting pauses.
-  Bytes response_buffer = 256_KiB;         // Response bytes held for one request before its guest waits.
-  Bytes request_buffer = 64_KiB;           // Request body bytes held before the client waits.
+  Bytes response_buffer = 256_KiB;  // Response bytes held for one request before its guest waits.
+  Bytes request_buffer = 64_KiB;    // Request body bytes held before the client waits.
+  bool operator==(const HttpLimits&) const = default;
 };
 
 struct LogSettings {
   LogLevel level = LogLevel::Info;
-  bool access = true;         // A line for each request.
-  Bytes buffer = 1_MiB;       // Of each core, for lines not yet written; past it lines are dropped.
+  bool access = true;    // A line for each request.
+  Bytes buffer = 1_MiB;  // Of each core, for lines not yet written; past it lines are dropped.
+  bool operator==(const LogSettings&) const = default;
 };
 
 struct KeeperSettings {
   bool enabled = true;
   milliseconds restart_delay_min{100};  // The first restart is at once; this from the second on.
   milliseconds restart_delay_max{10'000};
+  bool operator==(const KeeperSettings&) const = default;
 };
 
 struct ServerSettings {
@@ -69,12 +73,13 @@ struct ServerSettings {
   std::optional<ListenAddress> admin = ListenAddress{.host = "127.0.0.1", .port = 3001};
   std::uint32_t cores = 0;  // Core threads; 0: one for each CPU that the process may use.
   Preset preset = Preset::Default;
-  milliseconds drain{30'000};  // After SIGTERM: how long running requests may take.
+  milliseconds drain{30'000};   // After SIGTERM: how long running requests may take.
   std::filesystem::path cache;  // Compiled images. Empty: $XDG_CACHE_HOME/pear or ~/.cache/pear.
   std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
   HttpLimits http;
   LogSettings log;
   KeeperSettings keeper;
+  bool operator==(const ServerSettings&) const = default;
 };
 
 struct RouteSettings {
@@ -84,14 +89,14 @@ struct RouteSettings {
 
 // What one cage may use. The preset gives the defaults of the first two.
 struct CageLimits {
-  Bytes memory = 128_MiB;        // Linear memories, tables and host buffers of the whole cage.
-  milliseconds cpu{1'000};       // CPU time of one request.
-  milliseconds head_timeout{30'000};   // Wall time until the response head.
+  Bytes memory = 128_MiB;             // Linear memories, tables and host buffers of the whole cage.
+  milliseconds cpu{1'000};            // CPU time of one request.
+  milliseconds head_timeout{30'000};  // Wall time until the response head.
   milliseconds chunk_timeout{60'000};  // Wall time between two pieces of a body, either way.
   std::uint32_t max_concurrent_requests = 100;
-  std::uint32_t queue_max = 1'000;     // Requests of the site that wait for a place, for each core.
-  milliseconds queue_timeout{5'000};   // Then 503 with Retry-After.
-  std::uint32_t fields_max = 1'000;    // Fields in one `fields` resource of the guest.
+  std::uint32_t queue_max = 1'000;    // Requests of the site that wait for a place, for each core.
+  milliseconds queue_timeout{5'000};  // Then 503 with Retry-After.
+  std::uint32_t fields_max = 1'000;   // Fields in one `fields` resource of the guest.
   Bytes field_bytes_max = 128_KiB;
   std::uint32_t handles_max = 10'000;  // Resources alive in one instance.
   Bytes response_max{0};               // Response body; 0: no limit.
@@ -107,14 +112,17 @@ struct FileGrant {
 };
 
 struct Permissions {
+  // True exactly when `files` names something: load() grants the project's folder, read-only, where
+  // the preset or the operator allows the file system and no folder is named.
+  bool allow_filesystem = false;
   std::vector<FileGrant> files;
   std::vector<std::pair<std::string, std::string>> environment;
   bool operator==(const Permissions&) const = default;
 };
 
 struct HealSettings {
-  milliseconds check{5'000};   // Proof of life of every cage; 0: off.
-  std::string path;            // When not empty, the check also runs GET path through the guest.
+  milliseconds check{5'000};  // Proof of life of every cage; 0: off.
+  std::string path;           // When not empty, the check also runs GET path through the guest.
   milliseconds backoff_min{1'000};  // Of spawns that fail.
   milliseconds backoff_max{60'000};
   std::uint32_t attempts = 5;
@@ -130,9 +138,9 @@ struct RunSettings {
 };
 
 struct BuildSettings {
-  std::string command;                  // Empty: nothing to build. Run by sh -c.
-  std::filesystem::path workdir;        // Absolute once loaded.
-  std::vector<std::string> watch;       // Globs relative to workdir.
+  std::string command;             // Empty: nothing to build. Run by sh -c.
+  std::filesystem::path workdir;   // Absolute once loaded.
+  std::vector<std::string> watch;  // Globs relative to workdir.
   bool operator==(const BuildSettings&) const = default;
 };
 
@@ -149,12 +157,15 @@ struct SiteSettings {
   HealSettings heal;
   RunSettings run;
   BuildSettings build;
+  bool operator==(const SiteSettings&) const = default;
 };
 
 struct Settings {
-  std::filesystem::path file;  // The pear.toml or spin.toml that it came from; empty for a bare .wasm.
+  std::filesystem::path
+      file;  // The pear.toml or spin.toml that it came from; empty for a bare .wasm.
   ServerSettings server;
   std::vector<SiteSettings> sites;
+  bool operator==(const Settings&) const = default;
 };
 
 }  // namespace pear::config
