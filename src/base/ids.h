@@ -7,7 +7,8 @@ namespace pear {
 
 // The place of a core thread, 0 to cores - 1.
 enum class CoreId : std::uint16_t {};
-// The place of a site in the site table in force, stable across reloads for a site of the same name.
+// The place of a site in the site table in force, stable across reloads for a site of the same
+// name.
 enum class SiteId : std::uint32_t {};
 // The place of a cage, unique in the process, never reused.
 enum class CageId : std::uint32_t {};
