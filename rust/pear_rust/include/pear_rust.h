@@ -10,7 +10,8 @@
  * Panics:   none crosses: each function catches them. In pear_instance_poll a panic is the fault
  *           PEAR_FAULT_PANIC of that instance; elsewhere it is an error like any other.
  * Threads:  PearEngine and PearImage may be used from any thread. A PearInstance belongs to the
- *           thread that made it, and is never entered twice at once.
+ *           thread that made it, and is never entered twice at once. It may be handed to another
+ *           thread for pear_instance_free alone.
  */
 #ifndef PEAR_RUST_H
 #define PEAR_RUST_H
@@ -92,9 +93,10 @@ typedef enum PearRead {
   PEAR_READ_FAILED = 3,  /* The client went away or broke the framing. */
 } PearRead;
 
-/* All are called on the instance's thread, from within pear_instance_poll (memory_grow and
- * table_grow also from pear_instance_new), must not block, and must not call back into the instance.
- * `instance` and `call` are the contexts given to pear_instance_new and pear_instance_begin. */
+/* All are called on the instance's thread, from within pear_instance_poll (memory_release also from
+ * pear_instance_free, on the thread that calls it), must not block, and must not call back into the
+ * instance. None may be null. `instance` and `call` are the contexts given to pear_instance_new and
+ * pear_instance_begin. */
 typedef struct PearHost {
   /* May this instance have `delta` more bytes of linear memory, tables, or host buffers kept on its
    * behalf? A refusal fails the growth in the guest, or ends the call with PEAR_FAULT_MEMORY where a
@@ -104,21 +106,27 @@ typedef struct PearHost {
   /* A piece of what the guest wrote to its stdout or stderr, as it came. Never refuses. */
   void (*log)(void* instance, PearStream stream, PearBytes text);
 
-  /* The head of the response. `status` is 100 to 599 and the fields are valid tokens and values. To be
-   * copied: the fields live until this returns. False: the response is refused by a limit of the
-   * host (PEAR_FAULT_HOST). */
+  /* The head of the response, once in a call. `status` is 200 to 599, the fields are valid lower-case
+   * tokens and values, and none is of the connection (connection, transfer-encoding, host ...). A
+   * content-length is a number and stands there at most once. To be copied: the fields live until
+   * this returns. False: the response is refused by a limit of the host (PEAR_FAULT_HOST). */
   bool (*response_head)(void* call, uint16_t status, const PearField* fields, size_t field_count);
   /* The guest answered with wasi:http's error-code instead of a response; `code` is its name in WIT. */
   void (*response_error)(void* call, PearBytes code);
   /* Bytes of response body that are taken now without waiting. UINT64_MAX: the client went away and
-   * the guest's stream reports an error. After 0 the instance is polled again once there is room. */
+   * the guest's stream reports an error. After 0 the instance is polled again once there is room.
+   * The body_* functions of the response are called only after response_head. */
   uint64_t (*body_window)(void* call);
   /* To be copied; at most body_window bytes. */
   void (*body_write)(void* call, PearBytes bytes);
   /* All that was written so far should reach the client soon. */
   void (*body_flush)(void* call);
-  /* The body is complete. */
+  /* The body is complete. Once in a call, and nothing of the response follows. The trailers are valid
+   * as the fields of response_head are. */
   void (*body_finish)(void* call, const PearField* trailers, size_t trailer_count);
+  /* Instead of body_finish: the guest dropped the body unfinished, or wrote other than the
+   * content-length that it promised. The response is to be cut so that the client sees it. */
+  void (*body_abort)(void* call);
 
   /* The next bytes of the request body, at most `max`. */
   PearRead (*body_read)(void* call, uint64_t max, PearBytes* out);
@@ -129,7 +137,7 @@ typedef struct PearHost {
 
   /* Poll the instance again at `deadline_ns` (CLOCK_MONOTONIC) or soon after. A later call with an
    * earlier deadline brings it forward. */
-  void (*wake_at)(void* call, uint64_t deadline_ns);
+  void (*wake_at)(void* instance, uint64_t deadline_ns);
 } PearHost;
 
 /* ---- Instance ----------------------------------------------------------------------------- */
@@ -140,7 +148,8 @@ typedef struct PearDirectory {
   bool writable;
 } PearDirectory;
 
-/* What every instance of a cage is granted. Made once for each cage; copied by pear_instance_new. */
+/* What every instance of a cage is granted. Made once for each cage; it and all that it points to
+ * must outlive the cage's instances. Environment and paths are UTF-8; what is not is left out. */
 typedef struct PearGrants {
   const PearField* environment; /* Names and values of wasi:cli/environment. */
   size_t environment_count;
@@ -151,6 +160,8 @@ typedef struct PearGrants {
   uint32_t field_bytes_max;   /* Names and values of one `fields` resource together. */
 } PearGrants;
 
+/* Method, scheme, authority and path are ASCII on the wire; one that is not UTF-8 is shown to the
+ * guest as absent. An empty authority or path is absent. */
 typedef struct PearRequest {
   PearBytes method; /* As on the wire: "GET". */
   PearBytes scheme; /* "http" or "https". */
@@ -169,9 +180,9 @@ typedef enum PearPoll {
 
 typedef enum PearFault {
   PEAR_FAULT_TRAP = 1,   /* The guest trapped, also by exhausting its stack. */
-  PEAR_FAULT_MEMORY = 2, /* The host refused memory where the guest cannot be told. */
-  PEAR_FAULT_HOST = 3,   /* A rule of a host function was broken: handles, fields, response set twice. */
-  PEAR_FAULT_EXIT = 4,   /* wasi:cli/exit was called with a failure. */
+  PEAR_FAULT_MEMORY = 2, /* The host refused memory where the guest cannot be told; also at start. */
+  PEAR_FAULT_HOST = 3,   /* A rule of a host function was broken: handles, fields, no response set. */
+  PEAR_FAULT_EXIT = 4,   /* wasi:cli/exit was called. */
   PEAR_FAULT_PANIC = 5,  /* A bug in this library or in the engine. */
   PEAR_FAULT_START = 6,  /* The instance could not be made (its start function trapped, no slot). */
 } PearFault;
@@ -183,19 +194,23 @@ void pear_inbox_free(PearInbox* inbox);
 size_t pear_inbox_take(PearInbox* inbox, uint64_t* tokens, size_t max);
 
 /* Begins to make an instance; the first polls finish it (its start function may take long, or never
- * end: poll, then IDLE, YIELDED or FAULT). `host` must outlive it, `inbox` too; `token` names it in
- * the inbox. */
+ * end: poll, then IDLE, YIELDED, PENDING or FAULT). `host` and `grants` must outlive it; `token` names
+ * it in the inbox. The inbox may be freed before the instance, which is then not woken any more. */
 PearInstance* pear_instance_new(const PearImage* image, const PearHost* host, void* instance_context,
                                 const PearGrants* grants, PearInbox* inbox, uint64_t token);
 /* Hands an idle instance a request. The request and all that it points to live until the call has
  * ended (poll gives IDLE or FAULT), or the instance is freed. */
 void pear_instance_begin(PearInstance* instance, const PearRequest* request, void* call_context);
-/* Runs the guest until it waits, its slice ends, the call ends or it faults. */
+/* Runs the guest until it waits, its slice ends, the call ends or it faults. The call has ended when
+ * `handle` has returned and all of the response is with the host. */
 PearPoll pear_instance_poll(PearInstance* instance);
 /* After PEAR_POLL_FAULT. `message` lives as long as the instance. */
 PearFault pear_instance_fault(const PearInstance* instance, PearBytes* message);
-/* At any time but from within poll; a running call is dropped where it stands. */
+/* At any time but from within poll; a running call is dropped where it stands, and the host hears
+ * nothing of it but memory_release. */
 void pear_instance_free(PearInstance* instance);
+/* For tests: the next outgoing-response that the guest makes panics inside the host function. */
+void pear_instance_panic_once(PearInstance* instance);
 
 /* ---- Tools -------------------------------------------------------------------------------- */
 
