@@ -103,7 +103,8 @@ Piece next_piece(std::string_view text) {
     const std::uint8_t max = good == 1 ? lead.second_max : std::uint8_t{0xBF};
     if (byte < min || byte > max) break;
   }
-  if (good == 0 || good < lead.length) return piece_of(std::max<std::size_t>(good, 1), kReplacement);
+  if (good == 0 || good < lead.length)
+    return piece_of(std::max<std::size_t>(good, 1), kReplacement);
   // C1 controls would be obeyed by some terminals.
   if (first == 0xC2 && byte_at(text, 1) < 0xA0) return escaped(2, byte_at(text, 1));
   return piece_of(lead.length, text.substr(0, lead.length));
@@ -122,8 +123,8 @@ std::size_t escape_json(std::string_view text, std::span<char> out) {
       continue;
     }
     if (size + kEllipsis.size() <= out.size()) cut = size;
-    const Piece piece = plain_byte(byte_at(text, 0)) ? piece_of(1, text.substr(0, 1))
-                                                     : next_piece(text);
+    const Piece piece =
+        plain_byte(byte_at(text, 0)) ? piece_of(1, text.substr(0, 1)) : next_piece(text);
     if (piece.size > out.size() - size) {
       if (cut + kEllipsis.size() > out.size()) return size;  // Not even an ellipsis fits.
       std::ranges::copy(kEllipsis, out.begin() + static_cast<std::ptrdiff_t>(cut));
@@ -170,14 +171,16 @@ void JsonLine::number(std::string_view key, std::uint64_t value) {
   constexpr std::size_t kDigitsMax = 20;
   char* const place = begin_field(key, kDigitsMax);
   if (place == nullptr) return;
-  size_ = static_cast<std::size_t>(std::to_chars(place, place + kDigitsMax, value).ptr - out_.data());
+  size_ =
+      static_cast<std::size_t>(std::to_chars(place, place + kDigitsMax, value).ptr - out_.data());
 }
 
 void JsonLine::signed_number(std::string_view key, std::int64_t value) {
   constexpr std::size_t kDigitsMax = 20;
   char* const place = begin_field(key, kDigitsMax);
   if (place == nullptr) return;
-  size_ = static_cast<std::size_t>(std::to_chars(place, place + kDigitsMax, value).ptr - out_.data());
+  size_ =
+      static_cast<std::size_t>(std::to_chars(place, place + kDigitsMax, value).ptr - out_.data());
 }
 
 void JsonLine::truth(std::string_view key, bool value) {

@@ -11,14 +11,15 @@ namespace pear::log {
 Result<std::unique_ptr<LogSignal>> LogSignal::open() {
   const int event_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (event_fd < 0) {
-    return std::unexpected(Error{.kind = ErrorKind::OsError,
-                                 .detail = "no eventfd for the log writer",
-                                 .os_errno = errno});
+    return std::unexpected(Error{
+        .kind = ErrorKind::OsError, .detail = "no eventfd for the log writer", .os_errno = errno});
   }
-  return std::unique_ptr<LogSignal>(new LogSignal(event_fd));  // The constructor is private.
+  return std::make_unique<LogSignal>(event_fd);
 }
 
-LogSignal::~LogSignal() { ::close(event_fd_); }
+LogSignal::~LogSignal() {
+  ::close(event_fd_);
+}
 
 void LogSignal::wake_from(Depth depth) {
   if (depth_.load(std::memory_order_seq_cst) < depth) return;

@@ -1,8 +1,8 @@
 // LogChannel: the way of one thread's log lines to the log writer. LogSignal: how they wake it.
 //
-// The writer sleeps in two depths. Napping it comes back by itself within 10 ms and is disturbed only
-// by a channel that fills up; asleep it is woken by the first line. So lines of a busy server cost
-// their core no system call, and an idle process never wakes.
+// The writer sleeps in two depths. Napping it comes back by itself within 10 ms and is disturbed
+// only by a channel that fills up; asleep it is woken by the first line. So lines of a busy server
+// cost their core no system call, and an idle process never wakes.
 //
 // Thread:  a channel has one producer, the thread that logs through it; the writer drains it. The
 //          signal is shared by all of them.
@@ -28,6 +28,8 @@ class LogSignal {
 
   // Errors: OsError when the process has no descriptor left.
   [[nodiscard]] static Result<std::unique_ptr<LogSignal>> open();
+  // For open(): owns `event_fd`, which does not block.
+  explicit LogSignal(int event_fd) : event_fd_(event_fd) {}
   ~LogSignal();
   LogSignal(const LogSignal&) = delete;
   LogSignal& operator=(const LogSignal&) = delete;
@@ -41,8 +43,6 @@ class LogSignal {
   void wait(std::optional<std::chrono::milliseconds> nap);
 
  private:
-  explicit LogSignal(int event_fd) : event_fd_(event_fd) {}
-
   std::atomic<Depth> depth_{Depth::Awake};
   int event_fd_;
 };

@@ -46,8 +46,9 @@ std::string_view Logger::stamp(WallTime now) {
 std::optional<std::span<char>> Logger::reserve(WallTime now, std::size_t bytes) {
   report_drops(now);
   // While the summary itself finds no room, no line does: what was lost is said first.
-  auto room = channel_.has_unreported() ? std::nullopt
-                                        : channel_.reserve(std::min(bytes, channel_.line_bytes_max()));
+  auto room = channel_.has_unreported()
+                  ? std::nullopt
+                  : channel_.reserve(std::min(bytes, channel_.line_bytes_max()));
   if (!room) channel_.count_drop();
   return room;
 }

@@ -1,9 +1,9 @@
-// Logger: one thread's way to write log lines. A line is one JSON object; docs/operating/log.md has the
-// schema.
+// Logger: one thread's way to write log lines. A line is one JSON object; docs/operating/log.md has
+// the schema.
 //
 // A line is formatted straight into the thread's channel and written out by the log writer. Nothing
-// here waits: where the channel is full the line is dropped and counted, and the first line that finds
-// room again is preceded by one that says how many were lost.
+// here waits: where the channel is full the line is dropped and counted, and the first line that
+// finds room again is preceded by one that says how many were lost.
 //
 // Thread:  one thread, the producer of its channel.
 // Memory:  no allocation. Fields are bounded; longer ones are cut and end in "…".
@@ -47,7 +47,7 @@ struct Access {
   Subject subject;
   std::string_view method;
   std::string_view host;
-  std::string_view path;  // With the query, as the client sent it.
+  std::string_view path;     // With the query, as the client sent it.
   std::uint16_t status = 0;  // 0: ended without one.
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
@@ -103,7 +103,8 @@ class Logger {
   // Says how many lines were lost, if any were since it was last said. Cheap when none were: for
   // the end of each turn, so that the summary does not wait for another line.
   void report_drops(WallTime now) {
-    if (channel_.has_unreported()) [[unlikely]] write_summary(now);
+    if (channel_.has_unreported()) [[unlikely]]
+      write_summary(now);
   }
 
   [[nodiscard]] bool wants(Level level) const { return level >= options_.level; }
