@@ -8,8 +8,10 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/ids.h"
@@ -25,6 +27,14 @@ enum class FaultKind : std::uint8_t {
   Host,    // It broke a rule of a host function, or exited with a failure.
   Lost,    // Its core gave no proof of life.
 };
+inline constexpr std::size_t kFaultKinds = 6;
+
+// As in the log, the status and the metrics' labels: "trap".
+[[nodiscard]] constexpr std::string_view name(FaultKind kind) {
+  constexpr std::array<std::string_view, kFaultKinds> kNames{"trap", "memory", "cpu",
+                                                             "wall", "host",   "lost"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
 
 // The cage is RUNNING for the first time in this incarnation.
 struct CageStarted {
