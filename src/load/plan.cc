@@ -1,0 +1,90 @@
+#include "load/plan.h"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "http/field_rules.h"
+
+namespace pear::load {
+namespace {
+
+using std::chrono::milliseconds;
+
+void check_request(const Plan& plan, std::vector<std::string>* problems) {
+  if (!http::is_token(plan.method) || plan.method == "CONNECT") {
+    problems->push_back(fmt::format("method '{}' cannot be sent", plan.method));
+  }
+  if (plan.body.size() > Plan::kBodyMax.count) {
+    problems->emplace_back("the body is larger than 64 MiB");
+  }
+  for (const auto& [name, value] : plan.headers) {
+    const auto is_named = [&](std::string_view lower) { return http::equals_lower(name, lower); };
+    if (!http::is_token(name) || !http::is_field_value(value)) {
+      problems->push_back(fmt::format("header '{}' has a byte that cannot be sent", name));
+    } else if (is_named("content-length") || is_named("transfer-encoding") ||
+               is_named("connection")) {
+      problems->push_back(fmt::format("header '{}' is set by the load generator itself", name));
+    }
+  }
+}
+
+void check_pace(const Plan& plan, std::vector<std::string>* problems) {
+  if (plan.rate_per_s && !(*plan.rate_per_s > 0 && *plan.rate_per_s <= Plan::kRateMax)) {
+    problems->push_back(fmt::format("rate must be above 0 and at most {} per second",
+                                    static_cast<std::uint64_t>(Plan::kRateMax)));
+  }
+  if (plan.replay_speed && !(*plan.replay_speed >= 0.001 && *plan.replay_speed <= 1'000'000)) {
+    problems->emplace_back("speed must be from 0.001 to 1000000");
+  }
+  if (plan.replay_speed && plan.replay.empty()) {
+    problems->emplace_back("speed belongs to a replay: give its log, or a rate instead");
+  }
+  if (plan.replay_speed && plan.rate_per_s) {
+    problems->emplace_back("speed and rate exclude each other");
+  }
+  if (!plan.replay.empty() && plan.warm_up > milliseconds::zero()) {
+    problems->emplace_back("a replay has no warm-up: each of its requests is sent once");
+  }
+}
+
+void check_bounds(const Plan& plan, std::vector<std::string>* problems) {
+  if (plan.threads < 1 || plan.threads > Plan::kThreadsMax) {
+    problems->push_back(fmt::format("threads must be from 1 to {}", Plan::kThreadsMax));
+  }
+  if (plan.connections < 1 || plan.connections > Plan::kConnectionsMax) {
+    problems->push_back(fmt::format("connections must be from 1 to {}", Plan::kConnectionsMax));
+  }
+  if (plan.connections < plan.threads) {
+    problems->push_back(fmt::format("connections ({}) must be at least threads ({})",
+                                    plan.connections, plan.threads));
+  }
+  if (plan.bound.duration <= milliseconds::zero() || plan.bound.duration > Bound::kDurationMax) {
+    problems->emplace_back("duration must be above 0 and at most 6 hours");
+  }
+  if (plan.bound.requests &&
+      (*plan.bound.requests < 1 || *plan.bound.requests > Bound::kRequestsMax)) {
+    problems->push_back(fmt::format("requests must be from 1 to {}", Bound::kRequestsMax));
+  }
+  if (plan.warm_up < milliseconds::zero() || plan.warm_up > milliseconds(600'000)) {
+    problems->emplace_back("warm-up must be from 0 to 10 minutes");
+  }
+  if (plan.timeout <= milliseconds::zero() || plan.timeout > milliseconds(600'000)) {
+    problems->emplace_back("timeout must be above 0 and at most 10 minutes");
+  }
+  if (plan.timeline && plan.bound.duration > Plan::kTimelineMax) {
+    problems->emplace_back("a timeline is kept for at most 1 hour");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> problems_in(const Plan& plan) {
+  std::vector<std::string> problems;
+  check_request(plan, &problems);
+  check_pace(plan, &problems);
+  check_bounds(plan, &problems);
+  return problems;
+}
+
+}  // namespace pear::load

@@ -1,0 +1,72 @@
+// Plan: everything that decides what a load run does. Checked once, then taken as true.
+//
+// Thread: values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "load/replay.h"
+#include "load/target.h"
+
+namespace pear::load {
+
+enum class ConnectionUse : std::uint8_t {
+  KeepAlive,   // Requests follow each other on a connection for as long as the server lets them.
+  NewForEach,  // One connection for one request, closed after its answer.
+};
+
+enum class Reach : std::uint8_t { LoopbackOnly, AnyAddress };
+
+// What ends a run: whichever comes first. Bounded, because load that nobody stops is an accident.
+struct Bound {
+  static constexpr std::chrono::milliseconds kDurationMax = std::chrono::hours(6);
+  static constexpr std::uint64_t kRequestsMax = 10'000'000'000;
+
+  std::chrono::milliseconds duration{10'000};
+  std::optional<std::uint64_t> requests;
+};
+
+struct Plan {
+  static constexpr std::uint32_t kThreadsMax = 64;
+  static constexpr std::uint32_t kConnectionsMax = 60'000;
+  static constexpr double kRateMax = 10'000'000;
+  static constexpr Bytes kBodyMax = 64_MiB;
+  static constexpr std::chrono::milliseconds kTimelineMax = std::chrono::hours(1);
+
+  Target target;
+  std::string method = "GET";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;  // Sent with its Content-Length when not empty, or when the method wants one.
+
+  std::uint32_t threads = 1;
+  std::uint32_t connections = 64;  // Closed loop: exactly so many. Open loop: at most so many.
+  // Requests for each second, all threads together: an open loop. Absent: a closed loop.
+  std::optional<double> rate_per_s;
+  ConnectionUse connection_use = ConnectionUse::KeepAlive;
+  Bound bound;
+  std::chrono::milliseconds warm_up{0};      // Load that is made before the bound, and not counted.
+  std::chrono::milliseconds timeout{5'000};  // From the request (in an open loop: from when it was
+                                             // due) to the end of its answer.
+  Reach reach = Reach::LoopbackOnly;
+
+  Expectation expect;     // Of every answer. Without a status, 2xx and 3xx are expected.
+  bool timeline = false;  // Keep figures for each second.
+
+  // A list of requests instead of one. Empty: none. With `replay_speed` they are due at the times
+  // of their log; with a rate, at that rate; else as fast as possible. `method`, `body` and
+  // the target's path are not used.
+  std::vector<ReplayEntry> replay;
+  std::optional<double> replay_speed;
+};
+
+// What is wrong with the plan, each in one sentence that names the setting and its range. Empty: it
+// can be run.
+[[nodiscard]] std::vector<std::string> problems_in(const Plan& plan);
+
+}  // namespace pear::load
