@@ -12,8 +12,11 @@ target_compile_options(pear_warnings INTERFACE
 
 # Hardening: checks in the standard library and the C library, stack protector, control-flow
 # protection, a position independent executable with its relocations read-only.
-add_compile_options(-fstack-protector-strong -fcf-protection=full -fno-plt
-                    -ftrivial-auto-var-init=zero)
+add_compile_options(-fstack-protector-strong -fcf-protection=full -fno-plt)
+if(NOT PEAR_SANITIZE)
+  # With the UB sanitizer, g++-12 takes the zeroed variables of {fmt} for uninitialised ones.
+  add_compile_options(-ftrivial-auto-var-init=zero)
+endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections)
 add_compile_options(-ffunction-sections -fdata-sections)
