@@ -1,0 +1,153 @@
+#include "http/http1/serialiser.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "http/field_rules.h"
+#include "http/http1/head_writer.h"
+#include "http/status.h"
+
+namespace pear::http1 {
+namespace {
+
+using http::Field;
+using http::Framing;
+using http::Version;
+
+// The common status lines, ready made.
+std::string_view known_status_line(std::uint16_t status) {
+  switch (status) {
+    case 200:
+      return "HTTP/1.1 200 OK\r\n";
+    case 204:
+      return "HTTP/1.1 204 No Content\r\n";
+    case 206:
+      return "HTTP/1.1 206 Partial Content\r\n";
+    case 301:
+      return "HTTP/1.1 301 Moved Permanently\r\n";
+    case 302:
+      return "HTTP/1.1 302 Found\r\n";
+    case 304:
+      return "HTTP/1.1 304 Not Modified\r\n";
+    case 400:
+      return "HTTP/1.1 400 Bad Request\r\n";
+    case 404:
+      return "HTTP/1.1 404 Not Found\r\n";
+    case 500:
+      return "HTTP/1.1 500 Internal Server Error\r\n";
+    case 503:
+      return "HTTP/1.1 503 Service Unavailable\r\n";
+    default:
+      return {};
+  }
+}
+
+void write_status_line(std::uint16_t status, HeadWriter* out) {
+  if (const std::string_view known = known_status_line(status); !known.empty()) {
+    return out->text(known);
+  }
+  out->text("HTTP/1.1 ");
+  out->number(status);
+  // The space stays where there is no reason phrase (RFC 9112, section 4).
+  out->text(" ");
+  out->text(http::reason_phrase(status));
+  out->text("\r\n");
+}
+
+void write_framing(const ResponseHead& head, HeadWriter* out) {
+  switch (head.framing) {
+    case Framing::Length:
+      out->text("content-length: ");
+      out->number(head.content_length);
+      out->text("\r\n");
+      return;
+    case Framing::Chunked:
+      out->text("transfer-encoding: chunked\r\n");
+      return;
+    case Framing::None:
+    case Framing::UntilClose:
+      return;
+  }
+}
+
+void write_persistence(const ResponseHead& head, HeadWriter* out) {
+  if (head.persistence == Persistence::Close) return out->text("connection: close\r\n");
+  if (head.client == Version::Http10) out->text("connection: keep-alive\r\n");
+}
+
+// A name in lower case, as the rules want it. Sites write theirs in any case. Names that are longer
+// than any that has a rule are cut off, and so match none.
+class LowerName {
+ public:
+  explicit LowerName(std::string_view name) : size_(std::min(name.size(), sizeof bytes_)) {
+    std::ranges::transform(name.substr(0, size_), bytes_, http::to_lower);
+  }
+  [[nodiscard]] std::string_view view() const { return {bytes_, size_}; }
+
+ private:
+  char bytes_[32];
+  std::size_t size_;
+};
+
+// Whether the serialiser itself says what a field of this name would say.
+bool is_owned_here(const Field& field) {
+  const LowerName name(field.name);
+  return name.view() == "content-length" ||
+         http::is_connection_specific({.name = name.view(), .value = field.value});
+}
+
+}  // namespace
+
+http::Framing response_framing(std::uint16_t status, http::Method method, http::Version client,
+                               std::optional<std::uint64_t> length) {
+  const bool is_head = method == http::Method::Head;
+  // Asked as if for GET: a response to HEAD says what GET would get, where that is known.
+  if (!http::has_body(status, is_head ? http::Method::Get : method)) return Framing::None;
+  if (length) return Framing::Length;
+  if (is_head) return Framing::None;
+  return client == Version::Http10 ? Framing::UntilClose : Framing::Chunked;
+}
+
+Result<std::size_t> write_response_head(const ResponseHead& head, std::span<char> out) {
+  if (head.status < 100 || head.status > 599) {
+    return fail(ErrorKind::InvalidInput, "status is not between 100 and 599");
+  }
+  PEAR_ASSERT(head.framing != Framing::UntilClose || head.persistence == Persistence::Close,
+              "the end of the connection ends the body, but the connection stays open");
+  HeadWriter writer(out);
+  write_status_line(head.status, &writer);
+  bool has_date = head.date.empty();
+  for (const Field& field : head.fields) {
+    if (is_owned_here(field)) continue;
+    has_date = has_date || http::equals_lower(field.name, "date");
+    PEAR_TRY(writer.field(field));
+  }
+  if (!http::is_interim(head.status)) {
+    if (!has_date) PEAR_TRY(writer.field({.name = "date", .value = head.date}));
+    write_framing(head, &writer);
+    write_persistence(head, &writer);
+  }
+  writer.text("\r\n");
+  return writer.size();
+}
+
+std::size_t write_chunk_header(std::uint64_t bytes, std::span<char, kChunkHeaderBytesMax> out) {
+  PEAR_ASSERT(bytes > 0, "an empty chunk would end the body");
+  char* const end = std::to_chars(out.data(), out.data() + out.size(), bytes, 16).ptr;
+  end[0] = '\r';
+  end[1] = '\n';
+  return static_cast<std::size_t>(end - out.data()) + 2;
+}
+
+Result<std::size_t> write_last_chunk(std::span<const Field> trailers, std::span<char> out) {
+  HeadWriter writer(out);
+  writer.text("0\r\n");
+  for (const Field& field : trailers) {
+    if (http::is_forbidden_in_trailers(LowerName(field.name).view())) continue;
+    PEAR_TRY(writer.field(field));
+  }
+  writer.text("\r\n");
+  return writer.size();
+}
+
+}  // namespace pear::http1
