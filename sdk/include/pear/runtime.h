@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <new>
-#include <version>
 
 namespace pear {
 
@@ -44,6 +43,21 @@ PEAR_WEAK void operator delete[](void* p, std::align_val_t) noexcept { std::free
 PEAR_WEAK void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 PEAR_WEAK void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 #undef PEAR_WEAK
+
+// One instruction each, where wasi-libc, built without bulk memory, has a loop of a kilobyte.
+#ifdef __wasm_bulk_memory__
+extern "C" {
+__attribute__((weak)) void* memcpy(void* to, const void* from, std::size_t n) {
+  return __builtin_memcpy(to, from, n);
+}
+__attribute__((weak)) void* memmove(void* to, const void* from, std::size_t n) {
+  return __builtin_memmove(to, from, n);
+}
+__attribute__((weak)) void* memset(void* to, int value, std::size_t n) {
+  return __builtin_memset(to, value, n);
+}
+}
+#endif
 
 // What libc++ calls where it would throw, or where a hardened check fails.
 _LIBCPP_BEGIN_NAMESPACE_STD
