@@ -1,16 +1,17 @@
 // The keeper: the parent process. It holds the listening sockets open and keeps one server process
 // alive behind them, so that a crash of the server costs milliseconds and refuses no connection.
 //
-// It parses nothing that comes from a client, runs no guest, and after its start allocates only a
-// few log lines. All it reads is a short word from the server it started ("ready"), exit statuses
-// and signals:
+// It parses nothing that comes from a client, runs no guest, and after its start allocates only for
+// a restart. All it reads is one word from the server that it started ("ready"), exit statuses and
+// signals:
 //
 //   SIGTERM, SIGINT   passed on once, so that the server drains; a second one kills it.
 //   SIGHUP            passed on (the server reloads its configuration); held back until it serves.
-//                     Where the terminal that it was started in has gone, it is a SIGTERM.
+//                     When the terminal that it was started on has gone, it counts as SIGTERM.
 //
 // The server is in a process group of its own, so that a Ctrl-C reaches the keeper alone, and dies
-// with the keeper (PR_SET_PDEATHSIG).
+// with the keeper (PR_SET_PDEATHSIG). As the first process of a container, the keeper reaps
+// orphans.
 //
 // Thread: the process's only thread: it forks.
 #pragma once
@@ -20,28 +21,31 @@
 #include <string>
 #include <vector>
 
+#include "base/log/level.h"
 #include "keeper/listener_set.h"
 #include "keeper/restart_schedule.h"
+#include "keeper/server_process.h"
 
 namespace pear::keeper {
 
-// The server process finds what it inherits in its environment (inheritance.h), and starts with
-// SIGTERM, SIGINT and SIGHUP unblocked and at their defaults.
 struct KeeperOptions {
-  // The program and its arguments, as for execv.
-  std::string program = "/proc/self/exe";
-  std::vector<std::string> arguments;
+  // Finds what it inherits in its environment (inheritance.h).
+  ServerCommand command{.program = "/proc/self/exe", .arguments = {}};
   RestartSchedule::Options restart;
   // After the first SIGTERM: how long the server may take, its drain included. Then it is killed.
   std::chrono::milliseconds stop_max{60'000};
+  log::Level log_level = log::Level::Info;
 
   // Called once, when the first server serves.
   std::function<void()> on_ready;
-  // Called every 100 ms until then; for a sign of life on a terminal.
+  // Called every 100 ms before that, with the time since the start; for a sign of life on a
+  // terminal.
   std::function<void(std::chrono::milliseconds)> on_waiting;
+  // Called before the keeper ends because the first server ended before it served.
+  std::function<void(const ExitCause&)> on_start_failed;
 };
 
-// Runs servers until one is told to stop, or the first one ends before it ever served. Returns the
+// Runs servers until it is told to stop, or the first one ends before it ever served. Returns the
 // exit code of the last server: 128 + signal when a signal ended it.
 [[nodiscard]] int run(const KeeperOptions& options, const ListenerSet& listeners);
 

@@ -1,0 +1,95 @@
+#include "keeper/inheritance.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+#include <tuple>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace pear::keeper {
+
+namespace {
+
+constexpr int kFirstFd = 3;  // After standard input, output and error.
+constexpr int kFdMax = 1'000'000;
+constexpr int kSystemdFdsMax = 1'024;
+
+std::optional<int> parse_number(std::string_view text, int min, int max) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (value < min || value > max) return std::nullopt;
+  return value;
+}
+
+// The environment is read here, once, before threads exist.
+std::string take_variable(const char* name) {
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  std::string out = value == nullptr ? "" : value;
+  ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe)
+  return out;
+}
+
+// Cuts the text before the first `separator` off and returns it.
+std::string_view next_piece(std::string_view& rest, char separator) {
+  const std::size_t end = rest.find(separator);
+  const std::string_view piece = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  return piece;
+}
+
+}  // namespace
+
+std::string listeners_text(const std::vector<std::vector<int>>& fds_by_address) {
+  std::string out;
+  for (const std::vector<int>& fds : fds_by_address) {
+    if (!out.empty()) out += ';';
+    out += fmt::format("{}", fmt::join(fds, ","));
+  }
+  return out;
+}
+
+std::optional<std::vector<std::vector<int>>> parse_listeners(std::string_view text) {
+  if (text.empty() || text.back() == ';' || text.back() == ',') return std::nullopt;
+  std::vector<std::vector<int>> out;
+  while (!text.empty()) {
+    std::string_view address = next_piece(text, ';');
+    if (address.empty() || address.back() == ',') return std::nullopt;
+    std::vector<int>& fds = out.emplace_back();
+    while (!address.empty()) {
+      const auto fd = parse_number(next_piece(address, ','), kFirstFd, kFdMax);
+      if (!fd) return std::nullopt;
+      fds.push_back(*fd);
+    }
+  }
+  return out;
+}
+
+std::vector<std::vector<int>> systemd_listeners(std::string_view listen_pid,
+                                                std::string_view listen_fds, pid_t own_pid) {
+  if (parse_number(listen_pid, 1, std::numeric_limits<int>::max()) != own_pid) return {};
+  const auto count = parse_number(listen_fds, 1, kSystemdFdsMax);
+  if (!count) return {};
+  std::vector<std::vector<int>> out;
+  for (int i = 0; i < *count; ++i) out.push_back({kFirstFd + i});
+  return out;
+}
+
+Inheritance take_inheritance() {
+  Inheritance out;
+  const std::string listen_pid = take_variable("LISTEN_PID");
+  const std::string listen_fds = take_variable("LISTEN_FDS");
+  std::ignore = take_variable("LISTEN_FDNAMES");
+  if (auto listeners = parse_listeners(take_variable(kListenersVariable))) {
+    out.fds_by_address = *std::move(listeners);
+  } else {
+    out.fds_by_address = systemd_listeners(listen_pid, listen_fds, ::getpid());
+  }
+  out.ready_fd = parse_number(take_variable(kReadyFdVariable), kFirstFd, kFdMax).value_or(-1);
+  return out;
+}
+
+}  // namespace pear::keeper

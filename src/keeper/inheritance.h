@@ -1,0 +1,47 @@
+// Inheritance: how a process is told which descriptors it was born with.
+//
+// From the keeper to the server, in the environment, as numbers of open descriptors:
+//   PEAR_LISTENERS=5,6;7,8   the sockets of the first address, then those of the second, …
+//   PEAR_READY_FD=9          a pipe: the server writes kReadyWord to it once it serves, and closes
+//   it.
+//
+// From systemd or another program that speaks its protocol, to whichever process is started first:
+//   LISTEN_PID=<own pid>  LISTEN_FDS=<n>   n listening sockets, from descriptor 3 on.
+// Source: sd_listen_fds(3).
+//
+// Thread: called once, at the start of main, before there are threads: it changes the environment.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace pear::keeper {
+
+inline constexpr std::string_view kReadyWord = "ready\n";
+inline constexpr const char* kListenersVariable = "PEAR_LISTENERS";
+inline constexpr const char* kReadyFdVariable = "PEAR_READY_FD";
+
+struct Inheritance {
+  std::vector<std::vector<int>> fds_by_address;  // Empty: nothing was inherited.
+  int ready_fd = -1;                             // -1: nobody waits.
+};
+
+// Reads the variables above and removes them, so that no child of this process takes them for its
+// own. Malformed ones count as absent.
+[[nodiscard]] Inheritance take_inheritance();
+
+// "5,6;7,8" and back. Descriptors are 3 to 1'000'000; an address has at least one.
+[[nodiscard]] std::string listeners_text(const std::vector<std::vector<int>>& fds_by_address);
+[[nodiscard]] std::optional<std::vector<std::vector<int>>> parse_listeners(std::string_view text);
+
+// The descriptors that LISTEN_PID and LISTEN_FDS speak of; none when they are meant for another
+// process.
+[[nodiscard]] std::vector<std::vector<int>> systemd_listeners(std::string_view listen_pid,
+                                                              std::string_view listen_fds,
+                                                              pid_t own_pid);
+
+}  // namespace pear::keeper

@@ -1,0 +1,266 @@
+#include "keeper/keeper.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <string_view>
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/time.h"
+#include "keeper/descriptor.h"
+#include "keeper/exit_code.h"
+#include "keeper/keeper_log.h"
+
+namespace pear::keeper {
+
+namespace {
+
+using log::Level;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kWaitingTick{100};
+
+sigset_t keeper_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) ::sigaddset(&set, signal);
+  return set;
+}
+
+std::string_view signal_text(int signal) {
+  return signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
+}
+
+class Keeper {
+ public:
+  Keeper(const KeeperOptions& options, const ListenerSet& listeners)
+      : options_(options),
+        fds_by_address_(listeners.fds_by_address()),
+        log_(STDERR_FILENO, options.log_level),
+        schedule_(options.restart),
+        had_terminal_(::isatty(STDIN_FILENO) == 1) {}
+
+  int run() {
+    const sigset_t signals = keeper_signals();
+    sigset_t before;
+    ::sigprocmask(SIG_BLOCK, &signals, &before);
+    // A log that nobody reads any more must not end the keeper.
+    const auto pipe_action = ::signal(SIGPIPE, SIG_IGN);
+    signal_fd_ = Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    PEAR_ASSERT(signal_fd_.is_open(), "the start left room for one descriptor");
+
+    started_ = now();
+    restart_at_ = started_;
+    while (!exit_code_) turn();
+
+    ::signal(SIGPIPE, pipe_action);
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    return *exit_code_;
+  }
+
+ private:
+  static MonotonicTime now() { return std::chrono::steady_clock::now(); }
+
+  // One wait, and all that it found.
+  void turn() {
+    if (restart_at_ && now() >= *restart_at_) start_server();
+    if (exit_code_) return;
+
+    enum : std::size_t { Signals, Ended, Ready };
+    std::array<pollfd, 3> watched{{
+        {.fd = signal_fd_.get(), .events = POLLIN, .revents = 0},
+        {.fd = server_ ? server_->exit_fd() : -1, .events = POLLIN, .revents = 0},
+        {.fd = server_ ? server_->ready_fd() : -1, .events = POLLIN, .revents = 0},
+    }};
+    const int found = ::poll(watched.data(), watched.size(), timeout_ms());
+    if (found < 0) {
+      PEAR_ASSERT(errno == EINTR, "poll of three descriptors of our own");
+      return;
+    }
+    // What the server said comes before how it ended: it may have served in between.
+    if (watched[Ready].revents != 0 && server_->take_ready()) on_ready();
+    if (watched[Ended].revents != 0) on_server_ended();
+    if (watched[Signals].revents != 0) take_signals();
+    if (kill_at_ && now() >= *kill_at_) kill_server("it did not end in time");
+    if (is_first_start() && options_.on_waiting) {
+      options_.on_waiting(duration_cast<milliseconds>(now() - started_));
+    }
+  }
+
+  // Until the next thing that happens by time alone; -1 for ever.
+  [[nodiscard]] int timeout_ms() const {
+    std::optional<MonotonicTime> next = restart_at_;
+    const auto at = [&](MonotonicTime time) { next = next ? std::min(*next, time) : time; };
+    if (kill_at_) at(*kill_at_);
+    if (is_first_start() && options_.on_waiting) at(now() + kWaitingTick);
+    if (!next) return -1;
+    const auto wait = std::chrono::ceil<milliseconds>(*next - now());
+    return static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 60'000));
+  }
+
+  [[nodiscard]] bool is_first_start() const { return !has_served_ && !exit_code_; }
+
+  void start_server() {
+    restart_at_.reset();
+    auto server = ServerProcess::start(options_.command, fds_by_address_);
+    if (!server) {
+      log_.write(Level::Error, "server_not_started",
+                 {{.name = "message", .value = server.error().detail.view()},
+                  {.name = "errno", .value = std::int64_t{server.error().os_errno}}});
+      if (!has_served_) {
+        exit_code_ = to_int(ExitCode::Failure);
+        return;
+      }
+      restart_at_ = now() + schedule_.on_exit(std::chrono::nanoseconds(0));
+      return;
+    }
+    server_ = *std::move(server);
+    ready_at_.reset();
+    log_.write(has_served_ ? Level::Warning : Level::Debug,
+               has_served_ ? "server_restarted" : "server_started",
+               {{.name = "pid", .value = std::int64_t{server_->pid()}}});
+  }
+
+  void on_ready() {
+    ready_at_ = now();
+    if (died_at_) {
+      log_.write(Level::Info, "server_serving",
+                 {{.name = "pid", .value = std::int64_t{server_->pid()}},
+                  {.name = "down_us", .value = microseconds_since(*died_at_)}});
+      died_at_.reset();
+    }
+    if (!has_served_) {
+      has_served_ = true;
+      if (options_.on_ready) options_.on_ready();
+    }
+    if (reload_pending_) server_->send(SIGHUP);
+    reload_pending_ = false;
+  }
+
+  void on_server_ended() {
+    const pid_t pid = server_->pid();
+    const ExitCause cause = server_->reap();
+    server_.reset();
+    reap_orphans();
+    if (stop_signal_) {
+      const bool was_killed = cause == ExitCause{ExitCause::Kind::Killed, SIGKILL};
+      exit_code_ = was_killed ? exit_code_of_signal(*stop_signal_) : exit_code_of(cause);
+      return;
+    }
+    if (!has_served_) {
+      if (options_.on_start_failed) options_.on_start_failed(cause);
+      exit_code_ = exit_code_of(cause);
+      return;
+    }
+    const MonotonicTime time = now();
+    if (!died_at_) died_at_ = time;
+    const auto served = ready_at_ ? time - *ready_at_ : std::chrono::nanoseconds(0);
+    const milliseconds delay = schedule_.on_exit(served);
+    restart_at_ = time + delay;
+    log_.write(
+        Level::Error, "server_died",
+        {{.name = "pid", .value = std::int64_t{pid}},
+         {.name = "cause", .value = std::string_view(to_text(cause))},
+         {.name = "served_ms", .value = std::int64_t{duration_cast<milliseconds>(served).count()}},
+         {.name = "restart_in_ms", .value = std::int64_t{delay.count()}},
+         {.name = "attempt", .value = static_cast<std::int64_t>(schedule_.attempt())}});
+  }
+
+  void take_signals() {
+    signalfd_siginfo signal{};
+    while (::read(signal_fd_.get(), &signal, sizeof(signal)) == sizeof(signal)) {
+      const int number = static_cast<int>(signal.ssi_signo);
+      if (number == SIGCHLD) {
+        reap_orphans();
+      } else if (number == SIGHUP && !lost_terminal()) {
+        reload();
+      } else {
+        stop(number);
+      }
+    }
+  }
+
+  // A shell that ends, or a window that closes, sends SIGHUP too, and means: end.
+  [[nodiscard]] bool lost_terminal() const { return had_terminal_ && ::isatty(STDIN_FILENO) == 0; }
+
+  void reload() {
+    if (server_ && ready_at_) {
+      server_->send(SIGHUP);
+    } else {
+      reload_pending_ = true;
+    }
+  }
+
+  void stop(int signal) {
+    if (!server_) {
+      exit_code_ = exit_code_.value_or(to_int(ExitCode::Ok));
+      return;
+    }
+    if (stop_signal_) {
+      kill_server("a second signal");
+      return;
+    }
+    stop_signal_ = signal == SIGINT ? SIGINT : SIGTERM;
+    log_.write(Level::Info, "stopping", {{.name = "signal", .value = signal_text(signal)}});
+    kill_at_ = now() + options_.stop_max;
+    server_->send(*stop_signal_);
+  }
+
+  void kill_server(std::string_view why) {
+    kill_at_.reset();
+    if (!server_) return;
+    log_.write(Level::Warning, "server_killed",
+               {{.name = "pid", .value = std::int64_t{server_->pid()}},
+                {.name = "message", .value = why}});
+    server_->kill_group();
+  }
+
+  // The first process of a container inherits every process whose parent has gone.
+  void reap_orphans() const {
+    if (::getpid() != 1) return;
+    while (true) {
+      siginfo_t ended{};
+      if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0) return;
+      if (ended.si_pid == 0 || (server_ && ended.si_pid == server_->pid())) return;
+      ::waitpid(ended.si_pid, nullptr, WNOHANG);
+    }
+  }
+
+  [[nodiscard]] static std::int64_t microseconds_since(MonotonicTime then) {
+    return duration_cast<std::chrono::microseconds>(now() - then).count();
+  }
+
+  const KeeperOptions& options_;
+  const std::vector<std::vector<int>> fds_by_address_;
+  KeeperLog log_;
+  RestartSchedule schedule_;
+  const bool had_terminal_;
+
+  Descriptor signal_fd_;
+  std::optional<ServerProcess> server_;
+  MonotonicTime started_;
+  std::optional<MonotonicTime> restart_at_;  // No server: when to start one.
+  std::optional<MonotonicTime> ready_at_;    // Of server_.
+  std::optional<MonotonicTime> died_at_;     // Nobody has served since.
+  std::optional<MonotonicTime> kill_at_;     // While stopping.
+  std::optional<int> stop_signal_;           // Passed on.
+  std::optional<int> exit_code_;
+  bool has_served_ = false;  // Some server did, once.
+  bool reload_pending_ = false;
+};
+
+}  // namespace
+
+int run(const KeeperOptions& options, const ListenerSet& listeners) {
+  return Keeper(options, listeners).run();
+}
+
+}  // namespace pear::keeper

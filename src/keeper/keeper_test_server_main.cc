@@ -1,0 +1,130 @@
+// What keeper_test.cc runs: a keeper with a small server behind it, as one program.
+//
+//   keeper_test_server keeper MODE [STOP_MS]   a keeper; its server is `keeper_test_server serve
+//   MODE` keeper_test_server serve MODE              the server, which inherits from the keeper
+//
+// Each tells its standard output, line by line, what happened. MODE:
+//   good       serves; answers a connection with its pid; ends with code 0 on SIGTERM and SIGINT
+//   stubborn   serves; ignores them
+//   exit=N     ends with code N before it serves
+//   crash      aborts before it serves
+//   once       as good the first time; a server after that ends with code 2 before it serves
+// A connection whose first byte is 'a' makes it abort, 'x' makes it exit with code 7.
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "keeper/inheritance.h"
+#include "keeper/keeper.h"
+
+namespace pear::keeper {
+namespace {
+
+void say(std::string_view line) {
+  const std::string text = fmt::format("{}\n", line);
+  if (::write(STDOUT_FILENO, text.data(), text.size()) < 0) std::exit(9);
+}
+
+int parse_int(std::string_view text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+void answer(int listener) {
+  const int client = ::accept(listener, nullptr, nullptr);
+  if (client < 0) return;
+  char wish = 0;
+  if (::read(client, &wish, 1) == 1) {
+    if (wish == 'a') std::abort();
+    if (wish == 'x') std::exit(7);
+  }
+  const std::string pid = fmt::format("{}", ::getpid());
+  if (::write(client, pid.data(), pid.size()) < 0) say("client gone");
+  ::close(client);
+}
+
+int serve(std::string_view mode) {
+  const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  if (mode.starts_with("exit=")) return parse_int(mode.substr(5));
+  if (mode == "crash") std::abort();
+  // The descriptors are the same for every server, so the first one leaves its mark on the
+  // listener.
+  const Inheritance inheritance = take_inheritance();
+  if (inheritance.fds_by_address.empty()) return 8;
+  const int first = inheritance.fds_by_address[0][0];
+  if (mode == "once") {
+    int mark = 0;
+    socklen_t bytes = sizeof(mark);
+    ::getsockopt(first, SOL_SOCKET, SO_PRIORITY, &mark, &bytes);
+    if (mark == 5) return 2;
+    mark = 5;
+    ::setsockopt(first, SOL_SOCKET, SO_PRIORITY, &mark, sizeof(mark));
+  }
+
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  std::vector<pollfd> watched{{.fd = ::signalfd(-1, &signals, 0), .events = POLLIN, .revents = 0}};
+  for (const int fd : inheritance.fds_by_address[0]) {
+    watched.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+  }
+  say(fmt::format("serving {} {}", ::getpid(), ::getpgrp()));
+  if (::write(inheritance.ready_fd, kReadyWord.data(), kReadyWord.size()) < 0) return 8;
+  ::close(inheritance.ready_fd);
+
+  while (true) {
+    ::poll(watched.data(), watched.size(), -1);
+    if (watched[0].revents != 0) {
+      signalfd_siginfo signal{};
+      if (::read(watched[0].fd, &signal, sizeof(signal)) != sizeof(signal)) return 8;
+      say(fmt::format("got SIG{}", ::sigabbrev_np(static_cast<int>(signal.ssi_signo))));
+      if (signal.ssi_signo != SIGHUP && mode != "stubborn") return 0;
+    }
+    for (std::size_t i = 1; i < watched.size(); ++i) {
+      if (watched[i].revents != 0) answer(watched[i].fd);
+    }
+  }
+}
+
+int keep(std::string_view mode, int stop_ms) {
+  const auto listeners = ListenerSet::open({{.host = "127.0.0.1", .port = 0}}, 2);
+  if (!listeners) return 9;
+  say(fmt::format("port {}", listeners->addresses()[0].address.port));
+  KeeperOptions options;
+  options.command.arguments = {"keeper_test_server", "serve", std::string(mode)};
+  options.restart = {.delay_min = std::chrono::milliseconds(1),
+                     .delay_max = std::chrono::milliseconds(4)};
+  options.stop_max = std::chrono::milliseconds(stop_ms);
+  options.on_ready = [] { say("ready"); };
+  options.on_start_failed = [](const ExitCause& cause) { say("start failed: " + to_text(cause)); };
+  const int code = run(options, *listeners);
+  say("keeper ended");
+  return code;
+}
+
+}  // namespace
+}  // namespace pear::keeper
+
+int main(int argc, char** argv) {
+  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+  if (arguments.size() < 2) return 9;
+  if (arguments[0] == "serve") return pear::keeper::serve(arguments[1]);
+  return pear::keeper::keep(arguments[1],
+                            arguments.size() > 2 ? pear::keeper::parse_int(arguments[2]) : 60'000);
+}
