@@ -216,6 +216,7 @@ TEST(Keeper, RefusesNoConnectionWhileItsServerIsDead) {
 TEST(Keeper, RestartsAServerAgainAndAgain) {
   RunningKeeper keeper({"good"});
   Serving server = next_server(keeper);
+  ASSERT_EQ(keeper.said.next("ready"), "ready");
   for (int i = 0; i < 4; ++i) {
     ::kill(server.pid, SIGKILL);
     const Serving next = next_server(keeper);
