@@ -24,6 +24,6 @@ struct Problem {
 [[nodiscard]] std::string to_text(const Problem& problem);
 
 // `text` for a message: in quotes, control characters escaped, cut after 80 bytes.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace pear::config

@@ -6,6 +6,7 @@
 // Thread: values.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>

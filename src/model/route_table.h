@@ -1,9 +1,12 @@
 // RouteTable: host and path to a site, and the route of it that matched.
 //
-// Grammar of paths (Spin's): exact "/a/b", one segment "/a/:id", any rest "/a/...". Of the hosts an
-// exact one wins over a wildcard "*.example.com" (one or more labels), the longest wildcard over a
-// shorter, and both over a site without hosts. Of the routes of the host the most specific wins: at
-// the first segment where two routes differ, literal before :name before "...".
+// The host is chosen first: an exact one before a wildcard "*.example.com" (one or more labels),
+// the longest wildcard before a shorter, and both before the routes without a host. A path that no
+// route of that host matches is not looked for under a less specific one: who names a host owns it.
+//
+// Grammar of paths (Spin's): exact "/a/b", one segment "/a/:id" (not empty), any rest "/a/..."
+// (also none: "/a" matches). Of the routes of the host the most specific wins: at the first segment
+// where two routes differ, literal before :name before "...".
 //
 // Two sites may not claim the same host and the same path: build() reports it.
 //
@@ -49,22 +52,24 @@ class RouteTable {
   RouteTable(const RouteTable&) = delete;
   RouteTable& operator=(const RouteTable&) = delete;
 
-  // Routes whose paths do not fit the grammar must have been refused before (config/problems.h).
+  // Routes whose paths do not fit the grammar must have been refused before (config/route_path.h).
   // Of two routes that conflict, the first stands in the table and the pair in `conflicts`.
   [[nodiscard]] static RouteTable build(const std::vector<Route>& routes,
                                         std::vector<Conflict>* conflicts);
 
-  // `host` without a port, lower case. `path` without a query, starting with '/'. Segments are
-  // compared as they came, without percent-decoding. No allocation; time is linear in the path.
+  // `host` without a port, lower case; one dot at its end is passed over. `path` without a query;
+  // one that does not start with '/' ("*") matches nothing. Segments are compared as they came,
+  // without percent-decoding. No allocation; time is linear in the path and in the routes of the
+  // host.
   [[nodiscard]] std::optional<RouteMatch> match(std::string_view host, std::string_view path) const;
 
-  // Whether `path` fits the grammar; if not, what is wrong with it.
+  // What is wrong with `path`; nothing when it fits the grammar.
   [[nodiscard]] static std::optional<std::string> problem_in_path(std::string_view path);
 
  private:
-  struct Node;
-  struct Host;
-  std::vector<std::unique_ptr<Host>> hosts_;
+  class PathTrie;
+  struct Hosts;
+  std::unique_ptr<Hosts> hosts_;  // Null once moved from, and in a table without routes.
 };
 
 }  // namespace pear::model

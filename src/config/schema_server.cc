@@ -1,0 +1,140 @@
+// The keys of [server].
+#include <array>
+
+#include "config/compound.h"
+#include "config/schema.h"
+#include "config/schema_tables.h"
+
+namespace pear::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr std::array<std::string_view, 3> kPresets{"default", "dev", "prod"};
+constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
+
+constexpr milliseconds kTimeoutMin{10};
+constexpr milliseconds kTimeoutMax = hours(1);
+constexpr std::uint32_t kNoBound = 0xFFFF'FFFF;
+
+constexpr std::array kKeys{
+    Key{"listen",
+        CompoundField{"address, or list of addresses",
+                      "1 to 16 of \"IPv4:PORT\" or \"[IPv6]:PORT\"; port 0 takes any that is free",
+                      get_listen, set_listen},
+        "Where HTTP requests are accepted."},
+    Key{"admin",
+        CompoundField{"address or \"off\"", "\"IPv4:PORT\", \"[IPv6]:PORT\" or \"off\"", get_admin,
+                      set_admin, false},
+        "Where metrics, health and status are served; never make it public."},
+    Key{"cores",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.cores; }, 1, 1'024, "auto"},
+        "Core threads; \"auto\" takes one for each CPU that the process may use."},
+    Key{"preset",
+        ChoiceField{kPresets, [](Target t) { return static_cast<std::size_t>(t.server.preset); },
+                    [](Target t, std::size_t i) { t.server.preset = static_cast<Preset>(i); }},
+        "Which set of defaults applies to every site; see Presets."},
+    Key{"drain",
+        DurationField{[](Target t) -> milliseconds& { return t.server.drain; }, milliseconds(0),
+                      hours(1)},
+        "After SIGTERM or SIGINT: how long running requests may take before they are ended."},
+    Key{"cache",
+        PathField{[](Target t) -> std::filesystem::path& { return t.server.cache; },
+                  "a folder; empty for $XDG_CACHE_HOME/pear or ~/.cache/pear"},
+        "Where compiled components are kept; the folder must belong to Pear's user alone."},
+    Key{"instances_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.instances_max; }, 1, 100'000},
+        "Guest instances alive in the process, all sites together."},
+
+    Key{"http.request_line_max",
+        SizeField{[](Target t) -> Bytes& { return t.server.http.request_line_max; }, Bytes{256},
+                  64_KiB},
+        "Method, target and version of a request; past it the answer is 414."},
+    Key{"http.header_max",
+        SizeField{[](Target t) -> Bytes& { return t.server.http.header_max; }, 1_KiB, 1_MiB},
+        "The whole head of a request; past it the answer is 431."},
+    Key{"http.fields_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.http.fields_max; }, 1, 10'000},
+        "Fields in a head or in trailers; past it the answer is 431."},
+    Key{"http.body_max",
+        SizeField{[](Target t) -> Bytes& { return t.server.http.body_max; }, 1_KiB,
+                  Bytes{1ULL << 40U}},
+        "The body of one request; past it the answer is 413."},
+    Key{"http.chunk_extension_max",
+        SizeField{[](Target t) -> Bytes& { return t.server.http.chunk_extension_max; }, Bytes{0},
+                  64_KiB},
+        "All the chunk extensions of one body together; past it the answer is 400."},
+    Key{"http.header_timeout",
+        DurationField{[](Target t) -> milliseconds& { return t.server.http.header_timeout; },
+                      kTimeoutMin, kTimeoutMax},
+        "From the first byte of a request head to its last; past it the answer is 408."},
+    Key{"http.body_timeout",
+        DurationField{[](Target t) -> milliseconds& { return t.server.http.body_timeout; },
+                      kTimeoutMin, kTimeoutMax},
+        "Between two pieces of a request body."},
+    Key{"http.idle_timeout",
+        DurationField{[](Target t) -> milliseconds& { return t.server.http.idle_timeout; },
+                      kTimeoutMin, kTimeoutMax},
+        "Between two requests of a connection that is kept alive."},
+    Key{"http.write_timeout",
+        DurationField{[](Target t) -> milliseconds& { return t.server.http.write_timeout; },
+                      kTimeoutMin, kTimeoutMax},
+        "How long a client may take no byte of its response before the connection is ended."},
+    Key{"http.requests_per_connection_max",
+        CountField{
+            [](Target t) -> std::uint32_t& { return t.server.http.requests_per_connection_max; }, 1,
+            kNoBound},
+        "Requests on one connection before it is closed in an orderly way."},
+    Key{"http.connections_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.http.connections_max; }, 1,
+                   1'000'000},
+        "Connections open in the process; past it, accepting pauses."},
+    Key{"http.response_buffer",
+        SizeField{[](Target t) -> Bytes& { return t.server.http.response_buffer; }, 4_KiB, 64_MiB},
+        "Response bytes held for one request before its guest has to wait for the client."},
+    Key{"http.request_buffer",
+        SizeField{[](Target t) -> Bytes& { return t.server.http.request_buffer; }, 4_KiB, 64_MiB},
+        "Request body bytes held before the client has to wait for the guest."},
+
+    Key{"log.level",
+        ChoiceField{kLogLevels,
+                    [](Target t) { return static_cast<std::size_t>(t.server.log.level); },
+                    [](Target t, std::size_t i) { t.server.log.level = static_cast<LogLevel>(i); }},
+        "The least severity that is logged."},
+    Key{"log.access", SwitchField{[](Target t) -> bool& { return t.server.log.access; }},
+        "Whether each request is logged in a line of its own."},
+    Key{"log.buffer",
+        SizeField{[](Target t) -> Bytes& { return t.server.log.buffer; }, 4_KiB, 64_MiB},
+        "Lines that one core holds until they are written; past it, lines are dropped and "
+        "counted."},
+
+    Key{"keeper.enabled", SwitchField{[](Target t) -> bool& { return t.server.keeper.enabled; }},
+        "Whether a small parent process holds the listening sockets and restarts the server."},
+    Key{"keeper.restart_delay",
+        DurationRangeField{
+            [](Target t) -> milliseconds& { return t.server.keeper.restart_delay_min; },
+            [](Target t) -> milliseconds& { return t.server.keeper.restart_delay_max; },
+            milliseconds(1), minutes(10)},
+        "Wait before the second and later restarts in a row; doubles from the first to the last."},
+};
+
+constexpr std::array<std::string_view, 13> kAbsent{
+    "https",       "tls",     "acme",  "http2", "http3",   "quic",     "processes",
+    "compression", "tracing", "peers", "user",  "upgrade", "detection"};
+
+}  // namespace
+
+std::span<const Key> server_keys() {
+  return kKeys;
+}
+
+std::span<const std::string_view> unavailable_server_keys() {
+  return kAbsent;
+}
+
+std::string_view to_text(Preset preset) {
+  return kPresets[static_cast<std::size_t>(preset)];
+}
+
+}  // namespace pear::config

@@ -1,0 +1,224 @@
+// The keys of [site.NAME].
+#include <algorithm>
+#include <array>
+
+#include "config/compound.h"
+#include "config/schema.h"
+#include "config/schema_tables.h"
+
+namespace pear::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr std::array<std::string_view, 4> kBalances{"least-connected", "round-robin", "weighted",
+                                                    "sticky"};
+constexpr std::array<std::string_view, 2> kIsolations{"request", "cage"};
+
+// The health path is a request target without a host: what problem_in_route_path() takes, with a
+// query, and without parameters.
+bool is_health_path(std::string_view path) {
+  return path.empty() ||
+         (path.starts_with('/') && path.size() <= 1'024 && std::ranges::all_of(path, [](char c) {
+            const auto byte = static_cast<unsigned char>(c);
+            return byte > 0x20 && byte < 0x7f && c != '#';
+          }));
+}
+
+constexpr std::array kKeys{
+    Key{"hosts",
+        CompoundField{
+            "list of host names",
+            "at most 1,000, such as \"shop.example.com\", \"*.example.com\", \"127.0.0.1\"",
+            get_hosts, set_hosts},
+        "The hosts that the site answers for; an empty list stands for every host."},
+    Key{"source",
+        PathField{[](Target t) -> std::filesystem::path& { return t.site.source; },
+                  "the file of a component (.wasm); required"},
+        "The component that serves the site."},
+    Key{"cages",
+        CountField{[](Target t) -> std::uint32_t& { return t.site.cages; }, 1, 1'000, "per-core"},
+        "How many cages run the site; \"per-core\" runs one on each core."},
+    Key{"balance",
+        ChoiceField{kBalances, [](Target t) { return static_cast<std::size_t>(t.site.balance); },
+                    [](Target t, std::size_t i) { t.site.balance = static_cast<Balance>(i); }},
+        "How a request finds its cage."},
+    Key{"weights",
+        CompoundField{"list of numbers", "one for each cage, each 1 to 1,000", get_weights,
+                      set_weights},
+        "With balance = \"weighted\": the share of the requests that each cage gets."},
+    Key{"route",
+        CompoundField{"list of tables { path }",
+                      "1 to 200; paths: exact \"/a\", one segment \"/a/:id\", any rest \"/a/...\"",
+                      get_routes, set_routes},
+        "The paths that the site answers for; written as [[site.NAME.route]]."},
+
+    Key{"limits.memory",
+        SizeField{[](Target t) -> Bytes& { return t.site.limits.memory; }, 64_KiB, 64_GiB, 64_KiB},
+        "Memory of one cage: linear memories, tables and host buffers of all its instances."},
+    Key{"limits.cpu",
+        DurationField{[](Target t) -> milliseconds& { return t.site.limits.cpu; }, milliseconds(1),
+                      minutes(10)},
+        "CPU time that one request may consume; past it the guest is ended and the answer is 504."},
+    Key{"limits.head_timeout",
+        DurationField{[](Target t) -> milliseconds& { return t.site.limits.head_timeout; },
+                      milliseconds(1), hours(1)},
+        "Time until the guest has given its response head; past it the answer is 504."},
+    Key{"limits.chunk_timeout",
+        DurationField{[](Target t) -> milliseconds& { return t.site.limits.chunk_timeout; },
+                      milliseconds(1), hours(1)},
+        "Time between two pieces of a body, either way."},
+    Key{"limits.max_concurrent_requests",
+        CountField{[](Target t) -> std::uint32_t& { return t.site.limits.max_concurrent_requests; },
+                   1, 10'000},
+        "Requests that one cage runs at a time."},
+    Key{"limits.queue_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.site.limits.queue_max; }, 0,
+                   1'000'000},
+        "Requests that wait for a place, on each core; past it the answer is 503."},
+    Key{"limits.queue_timeout",
+        DurationField{[](Target t) -> milliseconds& { return t.site.limits.queue_timeout; },
+                      milliseconds(1), minutes(10)},
+        "How long a request waits for a place; past it the answer is 503 with Retry-After."},
+    Key{"limits.fields_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.site.limits.fields_max; }, 1, 100'000},
+        "Header fields that a guest may put into one collection."},
+    Key{"limits.field_bytes_max",
+        SizeField{[](Target t) -> Bytes& { return t.site.limits.field_bytes_max; }, 1_KiB, 16_MiB},
+        "Bytes of names and values that a guest may put into one collection of header fields."},
+    Key{"limits.handles_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.site.limits.handles_max; }, 64,
+                   1'000'000},
+        "Resources (streams, bodies, fields, files) that are alive in one instance."},
+    Key{"limits.response_max",
+        SizeField{[](Target t) -> Bytes& { return t.site.limits.response_max; }, 1_KiB,
+                  Bytes{1ULL << 40U}, Bytes{1}, "none"},
+        "The body of one response; past it the response is ended."},
+    Key{"limits.log_max",
+        SizeField{[](Target t) -> Bytes& { return t.site.limits.log_max; }, Bytes{0}, 16_MiB},
+        "What one request may write to stdout and stderr; the rest is dropped and counted."},
+
+    Key{"permissions.allow_filesystem",
+        SwitchField{[](Target t) -> bool& { return t.site.permissions.allow_filesystem; }},
+        "Whether the guest sees files: the folders in files, or else the project's folder, "
+        "read-only. Naming folders turns it on."},
+    Key{"permissions.files",
+        CompoundField{"list of tables { source, destination, writable }",
+                      "at most 100; source a folder, destination absolute, writable = false",
+                      get_files, set_files},
+        "The folders that the guest sees."},
+    Key{"permissions.environment",
+        CompoundField{"table NAME = \"value\"", "at most 1,000 entries, 64KiB together",
+                      get_environment, set_environment, false},
+        "The environment variables that the guest sees; it sees none of the server's."},
+
+    Key{"heal.check",
+        DurationField{[](Target t) -> milliseconds& { return t.site.heal.check; },
+                      milliseconds(100), hours(1), "off"},
+        "How often each cage has to prove that it lives."},
+    Key{"heal.path",
+        TextField{[](Target t) -> std::string& { return t.site.heal.path; },
+                  "a path that starts with '/', at most 1,024 bytes; empty for none",
+                  is_health_path},
+        "When set, the check also runs GET on this path through the guest and wants 2xx or 3xx."},
+    Key{"heal.backoff",
+        DurationRangeField{[](Target t) -> milliseconds& { return t.site.heal.backoff_min; },
+                           [](Target t) -> milliseconds& { return t.site.heal.backoff_max; },
+                           milliseconds(1), hours(1)},
+        "Wait between attempts to make a cage that cannot be made; doubles from first to last."},
+    Key{"heal.attempts",
+        CountField{[](Target t) -> std::uint32_t& { return t.site.heal.attempts; }, 1, 100},
+        "Attempts to make a cage before Pear gives it up and says so."},
+    Key{"heal.deadline",
+        DurationField{[](Target t) -> milliseconds& { return t.site.heal.deadline; },
+                      milliseconds(1), minutes(1)},
+        "A fault whose successor takes longer is logged as an incident."},
+
+    Key{"run.isolation",
+        ChoiceField{
+            kIsolations, [](Target t) { return static_cast<std::size_t>(t.site.run.isolation); },
+            [](Target t, std::size_t i) { t.site.run.isolation = static_cast<Isolation>(i); }},
+        "\"request\": a fresh instance for each request. \"cage\": instances are used again and "
+        "keep their memory."},
+    Key{"run.max_requests_per_instance",
+        CountField{[](Target t) -> std::uint32_t& { return t.site.run.max_requests_per_instance; },
+                   1, 0xFFFF'FFFF},
+        "With isolation = \"cage\": how many requests an instance serves before it is replaced."},
+    Key{"run.instance_idle",
+        DurationField{[](Target t) -> milliseconds& { return t.site.run.instance_idle; },
+                      milliseconds(10), hours(1)},
+        "How long a warm instance may stay unused before it is freed."},
+
+    Key{"build.command",
+        TextField{[](Target t) -> std::string& { return t.site.build.command; },
+                  "a command for sh -c; empty for none"},
+        "What `pear build` and `pear watch` run to make the component."},
+    Key{"build.workdir",
+        PathField{[](Target t) -> std::filesystem::path& { return t.site.build.workdir; },
+                  "a folder; the project's by default"},
+        "Where the build command runs."},
+    Key{"build.watch",
+        CompoundField{"list of globs", "at most 100, relative to build.workdir", get_watch,
+                      set_watch},
+        "The files whose change makes `pear watch` build again."},
+};
+
+constexpr std::array<std::string_view, 24> kAbsent{
+    "https",
+    "tls",
+    "http3",
+    "state",
+    "security",
+    "detection",
+    "rate_limit",
+    "deploy",
+    "canary",
+    "autoscale",
+    "cages_max",
+    "compression",
+    "cache",
+    "degraded_page",
+    "retry",
+    "permissions.allow_network",
+    "permissions.allowed_outbound_hosts",
+    "permissions.allow_keyvalue",
+    "permissions.key_value_stores",
+    "permissions.variables",
+    "permissions.config",
+    "heal.intensity",
+    "run.requests_per_instance_concurrent",
+    "limits.network",
+};
+
+}  // namespace
+
+std::span<const Key> site_keys() {
+  return kKeys;
+}
+
+std::span<const std::string_view> unavailable_site_keys() {
+  return kAbsent;
+}
+
+void apply_preset(Preset preset, SiteSettings* site) {
+  switch (preset) {
+    case Preset::Default:
+      site->limits.memory = 128_MiB;
+      site->limits.cpu = milliseconds(1'000);
+      site->permissions.allow_filesystem = false;
+      return;
+    case Preset::Dev:
+      site->limits.memory = 256_MiB;
+      site->limits.cpu = milliseconds(5'000);
+      site->permissions.allow_filesystem = true;
+      return;
+    case Preset::Prod:
+      site->limits.memory = 64_MiB;
+      site->limits.cpu = milliseconds(500);
+      site->permissions.allow_filesystem = false;
+      return;
+  }
+}
+
+}  // namespace pear::config
