@@ -34,9 +34,9 @@ struct ConnectionFields {
 [[nodiscard]] http::Checked<ConnectionFields> read_connection_fields(
     std::span<const http::Field> fields);
 
-// Whether the value is exactly "chunked" (in any case), the one coding that Pear speaks. Refused:
-// 501 where the final coding is chunked over one that is not known, or where one coding is not
-// known; 400 for everything else, for example chunked twice or not last.
+// Checks that the value is exactly "chunked" (in any case), the one coding that Pear speaks.
+// Refused: with 501 a list of codings that are not all known; with 400 what is no list, and where
+// chunked comes twice or not last.
 [[nodiscard]] http::Checked<void> check_transfer_encoding(std::string_view value);
 
 }  // namespace pear::http1

@@ -1,9 +1,11 @@
-// HeadWriter: appends text to a buffer of fixed size and goes on counting where it is full.
+// HeadWriter: appends text and fields to a buffer of fixed size and goes on counting where it is
+// full.
 //
 // Thread: core-local.
 // Memory: borrows the buffer.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -14,8 +16,30 @@
 #include "base/result.h"
 #include "http/field.h"
 #include "http/field_rules.h"
+#include "http/framing.h"
 
 namespace pear::http1 {
+
+// A name in lower case, as the rules want it. Sites write theirs in any case. Names that are longer
+// than any that has a rule are cut off, and so match none.
+class LowerName {
+ public:
+  explicit LowerName(std::string_view name) : size_(std::min(name.size(), sizeof bytes_)) {
+    std::ranges::transform(name.substr(0, size_), bytes_, http::to_lower);
+  }
+  [[nodiscard]] std::string_view view() const { return {bytes_, size_}; }
+
+ private:
+  char bytes_[32];
+  std::size_t size_;
+};
+
+// Whether the serialisers themselves say what a field of this name would say.
+[[nodiscard]] inline bool is_owned_here(const http::Field& field) {
+  const LowerName name(field.name);
+  return name.view() == "content-length" ||
+         http::is_connection_specific({.name = name.view(), .value = field.value});
+}
 
 class HeadWriter {
  public:
@@ -49,6 +73,23 @@ class HeadWriter {
     text(field.value);
     text("\r\n");
     return {};
+  }
+
+  // The field that says how the body ends, if one does.
+  void framing(http::Framing framing, std::uint64_t content_length) {
+    switch (framing) {
+      case http::Framing::Length:
+        text("content-length: ");
+        number(content_length);
+        text("\r\n");
+        return;
+      case http::Framing::Chunked:
+        text("transfer-encoding: chunked\r\n");
+        return;
+      case http::Framing::None:
+      case http::Framing::UntilClose:
+        return;
+    }
   }
 
   // Of all that was appended. The buffer holds it if it is not longer.

@@ -1,7 +1,5 @@
 #include "http/http1/serialiser.h"
 
-#include <algorithm>
-
 #include "base/assert.h"
 #include "http/field_rules.h"
 #include "http/http1/head_writer.h"
@@ -54,46 +52,9 @@ void write_status_line(std::uint16_t status, HeadWriter* out) {
   out->text("\r\n");
 }
 
-void write_framing(const ResponseHead& head, HeadWriter* out) {
-  switch (head.framing) {
-    case Framing::Length:
-      out->text("content-length: ");
-      out->number(head.content_length);
-      out->text("\r\n");
-      return;
-    case Framing::Chunked:
-      out->text("transfer-encoding: chunked\r\n");
-      return;
-    case Framing::None:
-    case Framing::UntilClose:
-      return;
-  }
-}
-
 void write_persistence(const ResponseHead& head, HeadWriter* out) {
   if (head.persistence == Persistence::Close) return out->text("connection: close\r\n");
   if (head.client == Version::Http10) out->text("connection: keep-alive\r\n");
-}
-
-// A name in lower case, as the rules want it. Sites write theirs in any case. Names that are longer
-// than any that has a rule are cut off, and so match none.
-class LowerName {
- public:
-  explicit LowerName(std::string_view name) : size_(std::min(name.size(), sizeof bytes_)) {
-    std::ranges::transform(name.substr(0, size_), bytes_, http::to_lower);
-  }
-  [[nodiscard]] std::string_view view() const { return {bytes_, size_}; }
-
- private:
-  char bytes_[32];
-  std::size_t size_;
-};
-
-// Whether the serialiser itself says what a field of this name would say.
-bool is_owned_here(const Field& field) {
-  const LowerName name(field.name);
-  return name.view() == "content-length" ||
-         http::is_connection_specific({.name = name.view(), .value = field.value});
 }
 
 }  // namespace
@@ -124,7 +85,7 @@ Result<std::size_t> write_response_head(const ResponseHead& head, std::span<char
   }
   if (!http::is_interim(head.status)) {
     if (!has_date) PEAR_TRY(writer.field({.name = "date", .value = head.date}));
-    write_framing(head, &writer);
+    writer.framing(head.framing, head.content_length);
     write_persistence(head, &writer);
   }
   writer.text("\r\n");
