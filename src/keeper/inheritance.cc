@@ -89,6 +89,7 @@ Inheritance take_inheritance() {
     out.fds_by_address = systemd_listeners(listen_pid, listen_fds, ::getpid());
   }
   out.ready_fd = parse_number(take_variable(kReadyFdVariable), kFirstFd, kFdMax).value_or(-1);
+  out.state_fd = parse_number(take_variable(kStateFdVariable), kFirstFd, kFdMax).value_or(-1);
   return out;
 }
 

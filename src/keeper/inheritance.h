@@ -24,10 +24,12 @@ namespace pear::keeper {
 inline constexpr std::string_view kReadyWord = "ready\n";
 inline constexpr const char* kListenersVariable = "PEAR_LISTENERS";
 inline constexpr const char* kReadyFdVariable = "PEAR_READY_FD";
+inline constexpr const char* kStateFdVariable = "PEAR_STATE_FD";
 
 struct Inheritance {
   std::vector<std::vector<int>> fds_by_address;  // Empty: nothing was inherited.
   int ready_fd = -1;                             // -1: nobody waits.
+  int state_fd = -1;                             // -1: there is no keeper.
 };
 
 // Reads the variables above and removes them, so that no child of this process takes them for its

@@ -57,6 +57,7 @@ TEST(InheritanceFromSystemd, IgnoresACountThatIsNone) {
 TEST_F(InheritanceOfAProcess, IsTakenOnceAndLeavesNothingForItsChildren) {
   ::setenv(kListenersVariable, "5,6;7", 1);
   ::setenv(kReadyFdVariable, "9", 1);
+  ::setenv(kStateFdVariable, "10", 1);
   ::setenv("LISTEN_FDNAMES", "http", 1);
 
   const Inheritance first = take_inheritance();
@@ -64,8 +65,10 @@ TEST_F(InheritanceOfAProcess, IsTakenOnceAndLeavesNothingForItsChildren) {
 
   EXPECT_EQ(first.fds_by_address, (Listeners{{5, 6}, {7}}));
   EXPECT_EQ(first.ready_fd, 9);
+  EXPECT_EQ(first.state_fd, 10);
   EXPECT_TRUE(second.fds_by_address.empty());
   EXPECT_EQ(second.ready_fd, -1);
+  EXPECT_EQ(second.state_fd, -1);
   EXPECT_EQ(std::getenv("LISTEN_FDNAMES"), nullptr);
 }
 

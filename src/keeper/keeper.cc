@@ -8,19 +8,22 @@
 #include <string_view>
 
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 #include "base/time.h"
-#include "keeper/descriptor.h"
+#include "io/unique_fd.h"
 #include "keeper/exit_code.h"
 #include "keeper/keeper_log.h"
 
 namespace pear::keeper {
 
 namespace {
+
+using io::UniqueFd;
 
 using log::Level;
 using std::chrono::duration_cast;
@@ -43,7 +46,8 @@ class Keeper {
  public:
   Keeper(const KeeperOptions& options, const ListenerSet& listeners)
       : options_(options),
-        fds_by_address_(listeners.fds_by_address()),
+        state_fd_(::memfd_create("pear-state", MFD_CLOEXEC)),
+        bequest_{.fds_by_address = listeners.fds_by_address(), .state_fd = state_fd_.get()},
         log_(STDERR_FILENO, options.log_level),
         schedule_(options.restart),
         had_terminal_(::isatty(STDIN_FILENO) == 1) {}
@@ -54,7 +58,7 @@ class Keeper {
     ::sigprocmask(SIG_BLOCK, &signals, &before);
     // A log that nobody reads any more must not end the keeper.
     const auto pipe_action = ::signal(SIGPIPE, SIG_IGN);
-    signal_fd_ = Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    signal_fd_ = UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     PEAR_ASSERT(signal_fd_.is_open(), "the start left room for one descriptor");
 
     started_ = now();
@@ -110,7 +114,7 @@ class Keeper {
 
   void start_server() {
     restart_at_.reset();
-    auto server = ServerProcess::start(options_.command, fds_by_address_);
+    auto server = ServerProcess::start(options_.command, bequest_);
     if (!server) {
       log_.write(Level::Error, "server_not_started",
                  {{.name = "message", .value = server.error().detail.view()},
@@ -239,12 +243,13 @@ class Keeper {
   }
 
   const KeeperOptions& options_;
-  const std::vector<std::vector<int>> fds_by_address_;
+  const UniqueFd state_fd_;  // -1 where the machine has none: then a server finds nothing.
+  const Bequest bequest_;
   KeeperLog log_;
   RestartSchedule schedule_;
   const bool had_terminal_;
 
-  Descriptor signal_fd_;
+  UniqueFd signal_fd_;
   std::optional<ServerProcess> server_;
   MonotonicTime started_;
   std::optional<MonotonicTime> restart_at_;  // No server: when to start one.

@@ -20,11 +20,13 @@
 
 #include <gtest/gtest.h>
 
-#include "keeper/descriptor.h"
+#include "io/unique_fd.h"
 #include "keeper/pidfd.h"
 
 namespace pear::keeper {
 namespace {
+
+using io::UniqueFd;
 
 constexpr int kPatienceMs = 30'000;
 
@@ -74,18 +76,18 @@ class Lines {
     }
   }
 
-  Descriptor fd_;
+  UniqueFd fd_;
   std::string buffer_;
 };
 
 struct Pipe {
-  Descriptor read;
-  Descriptor write;
+  UniqueFd read;
+  UniqueFd write;
 };
 Pipe make_pipe() {
   std::array<int, 2> ends{};
   EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-  return {.read = Descriptor(ends[0]), .write = Descriptor(ends[1])};
+  return {.read = UniqueFd(ends[0]), .write = UniqueFd(ends[1])};
 }
 
 // A keeper with its server, as a child of the test.
@@ -127,11 +129,11 @@ class RunningKeeper {
       ::execv(arguments[0], const_cast<char* const*>(arguments.data()));
       ::_exit(9);
     }
-    pidfd_ = Descriptor(pidfd_open(pid_));
+    pidfd_ = UniqueFd(pidfd_open(pid_));
   }
 
   pid_t pid_ = -1;
-  Descriptor pidfd_;
+  UniqueFd pidfd_;
 };
 
 struct Serving {
@@ -147,8 +149,8 @@ Serving next_server(RunningKeeper& keeper) {
           .group = parse_int(numbers.substr(space + 1))};
 }
 
-Descriptor connect_to(int port) {
-  Descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+UniqueFd connect_to(int port) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -159,7 +161,7 @@ Descriptor connect_to(int port) {
 
 // Sends one byte and gives what comes back: the pid of the server that answers.
 int ask(int port, char wish) {
-  const Descriptor client = connect_to(port);
+  const UniqueFd client = connect_to(port);
   if (!client.is_open() || ::write(client.get(), &wish, 1) != 1) return -1;
   std::array<char, 32> text{};
   if (!becomes_readable(client.get())) return -1;
@@ -188,23 +190,23 @@ TEST(Keeper, RefusesNoConnectionWhileItsServerIsDead) {
   const int port = port_of(keeper);
   const Serving first = next_server(keeper);
   ASSERT_EQ(keeper.said.next("ready"), "ready");
-  const Descriptor server(pidfd_open(first.pid));
+  const UniqueFd server(pidfd_open(first.pid));
   // With the keeper stopped, nobody restarts the server while the clients come.
   keeper.send(SIGSTOP);
   ::kill(first.pid, SIGKILL);
   ASSERT_TRUE(becomes_readable(server.get()));
 
-  std::vector<Descriptor> clients;
+  std::vector<UniqueFd> clients;
   for (int i = 0; i < 20; ++i) clients.push_back(connect_to(port));
   keeper.send(SIGCONT);
 
   const Serving second = next_server(keeper);
   EXPECT_NE(second.pid, first.pid);
-  for (const Descriptor& client : clients) {
+  for (const UniqueFd& client : clients) {
     ASSERT_TRUE(client.is_open()) << "a connection was refused";
     ASSERT_EQ(::write(client.get(), ".", 1), 1);
   }
-  for (const Descriptor& client : clients) {
+  for (const UniqueFd& client : clients) {
     std::array<char, 32> text{};
     ASSERT_TRUE(becomes_readable(client.get()));
     const ssize_t got = ::read(client.get(), text.data(), text.size());
@@ -337,7 +339,7 @@ TEST(Keeper, TakesItsServerWithItWhenItIsKilled) {
   RunningKeeper keeper({"good"});
   const Serving server = next_server(keeper);
   ASSERT_GT(server.pid, 0);
-  const Descriptor server_fd(pidfd_open(server.pid));
+  const UniqueFd server_fd(pidfd_open(server.pid));
 
   keeper.send(SIGKILL);
 

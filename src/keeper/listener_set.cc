@@ -19,6 +19,8 @@ namespace pear::keeper {
 
 namespace {
 
+using io::UniqueFd;
+
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t bytes = 0;
@@ -113,8 +115,8 @@ bool set_flag(int fd, int level, int name) {
 enum class Sharing : std::uint8_t { Exclusive, PerCore };
 
 // A bound socket that does not listen yet, or errno.
-std::expected<Descriptor, int> bind_socket(const SocketAddress& address, Sharing sharing) {
-  Descriptor fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+std::expected<UniqueFd, int> bind_socket(const SocketAddress& address, Sharing sharing) {
+  UniqueFd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.is_open()) return std::unexpected(errno);
   // Without SO_REUSEADDR the address would stay taken for a minute after the last server.
   if (!set_flag(fd.get(), SOL_SOCKET, SO_REUSEADDR)) return std::unexpected(errno);
@@ -166,7 +168,7 @@ std::expected<ListenerSet::Address, ListenProblem> open_address(config::ListenAd
     out.sockets.push_back(*std::move(fd));
   }
   // Listening begins when all are bound: the kernel spreads over those that listen.
-  for (const Descriptor& fd : out.sockets) {
+  for (const UniqueFd& fd : out.sockets) {
     if (::listen(fd.get(), ListenerSet::kBacklog) != 0) {
       return std::unexpected(cannot_listen(address, errno));
     }
@@ -212,7 +214,7 @@ std::expected<ListenerSet, ListenProblem> ListenerSet::adopt(
     for (const int fd : fds) address.sockets.emplace_back(fd);
   }
   for (Address& address : set.addresses_) {
-    for (const Descriptor& fd : address.sockets) {
+    for (const UniqueFd& fd : address.sockets) {
       auto bound = bound_address(fd.get());
       if (!bound || !is_listening_stream(fd.get()) || !make_private_and_nonblocking(fd.get())) {
         return std::unexpected(
@@ -231,7 +233,7 @@ std::vector<std::vector<int>> ListenerSet::fds_by_address() const {
   std::vector<std::vector<int>> out;
   for (const Address& address : addresses_) {
     std::vector<int>& fds = out.emplace_back();
-    for (const Descriptor& fd : address.sockets) fds.push_back(fd.get());
+    for (const UniqueFd& fd : address.sockets) fds.push_back(fd.get());
   }
   return out;
 }

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "keeper/descriptor.h"
+#include "io/unique_fd.h"
 
 namespace pear::keeper {
 
@@ -27,7 +27,7 @@ class ListenerSet {
  public:
   struct Address {
     config::ListenAddress address;  // As bound: a port of 0 is replaced by the one that it got.
-    std::vector<Descriptor> sockets;
+    std::vector<io::UniqueFd> sockets;
   };
 
   // Connections that may wait in the queue of one socket; the kernel caps it at net.core.somaxconn.

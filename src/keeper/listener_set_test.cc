@@ -15,12 +15,14 @@
 namespace pear::keeper {
 namespace {
 
+using io::UniqueFd;
+
 using config::ListenAddress;
 
 const std::vector<ListenAddress> kAnyPort{{.host = "127.0.0.1", .port = 0}};
 
 bool can_connect(std::uint16_t port) {
-  const Descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);

@@ -23,6 +23,8 @@ namespace pear::keeper {
 
 namespace {
 
+using io::UniqueFd;
+
 // All that the child needs, made before the fork: after it, nothing may allocate.
 struct Launch {
   const char* program;
@@ -39,12 +41,16 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return out;
 }
 
-std::vector<std::string> environment_with(const std::string& listeners, int ready_fd) {
+std::vector<std::string> environment_with(const Bequest& bequest, int ready_fd) {
   std::vector<std::string> out;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
     out.emplace_back(*entry);
-  if (!listeners.empty()) out.push_back(fmt::format("{}={}", kListenersVariable, listeners));
+  if (!bequest.fds_by_address.empty()) {
+    out.push_back(fmt::format("{}={}", kListenersVariable, listeners_text(bequest.fds_by_address)));
+  }
   out.push_back(fmt::format("{}={}", kReadyFdVariable, ready_fd));
+  if (bequest.state_fd >= 0)
+    out.push_back(fmt::format("{}={}", kStateFdVariable, bequest.state_fd));
   return out;
 }
 
@@ -85,22 +91,21 @@ std::unexpected<Error> os_error(StaticText detail) {
 
 }  // namespace
 
-Result<ServerProcess> ServerProcess::start(const ServerCommand& command,
-                                           const std::vector<std::vector<int>>& fds_by_address) {
+Result<ServerProcess> ServerProcess::start(const ServerCommand& command, const Bequest& bequest) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return os_error("no pipe for a server");
-  Descriptor ready(ends[0]);
-  const Descriptor ready_write(ends[1]);
+  UniqueFd ready(ends[0]);
+  const UniqueFd ready_write(ends[1]);
 
   std::vector<std::string> arguments = command.arguments;
-  std::vector<std::string> environment =
-      environment_with(listeners_text(fds_by_address), ready_write.get());
+  std::vector<std::string> environment = environment_with(bequest, ready_write.get());
   Launch launch{.program = command.program.c_str(),
                 .arguments = pointers_to(arguments),
                 .environment = pointers_to(environment),
                 .fds = {ready_write.get()},
                 .parent = ::getpid()};
-  for (const std::vector<int>& fds : fds_by_address) {
+  if (bequest.state_fd >= 0) launch.fds.push_back(bequest.state_fd);
+  for (const std::vector<int>& fds : bequest.fds_by_address) {
     launch.fds.insert(launch.fds.end(), fds.begin(), fds.end());
   }
 
@@ -111,7 +116,7 @@ Result<ServerProcess> ServerProcess::start(const ServerCommand& command,
   // executed, which is after it did it itself.
   ::setpgid(pid, pid);
 
-  Descriptor pidfd(pidfd_open(pid));
+  UniqueFd pidfd(pidfd_open(pid));
   if (!pidfd.is_open()) {
     const auto error = os_error("no pidfd for a server");
     ::kill(-pid, SIGKILL);

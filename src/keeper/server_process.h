@@ -9,10 +9,16 @@
 #include <sys/types.h>
 
 #include "base/result.h"
-#include "keeper/descriptor.h"
+#include "io/unique_fd.h"
 #include "keeper/exit_cause.h"
 
 namespace pear::keeper {
+
+// Descriptors that the server is born with; inheritance.h says how it finds them.
+struct Bequest {
+  std::vector<std::vector<int>> fds_by_address;
+  int state_fd = -1;
+};
 
 struct ServerCommand {
   std::string program;                 // A path.
@@ -25,8 +31,8 @@ class ServerProcess {
   // with standard input from /dev/null and the listeners as inheritance.h says. It dies with this
   // process. Errors: OsError. A program that cannot be executed ends with exit code 1 and a
   // message.
-  [[nodiscard]] static Result<ServerProcess> start(
-      const ServerCommand& command, const std::vector<std::vector<int>>& fds_by_address);
+  [[nodiscard]] static Result<ServerProcess> start(const ServerCommand& command,
+                                                   const Bequest& bequest);
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   // Readable once the process has ended.
@@ -44,12 +50,12 @@ class ServerProcess {
   [[nodiscard]] ExitCause reap();
 
  private:
-  ServerProcess(pid_t pid, Descriptor pidfd, Descriptor ready)
+  ServerProcess(pid_t pid, io::UniqueFd pidfd, io::UniqueFd ready)
       : pid_(pid), pidfd_(std::move(pidfd)), ready_(std::move(ready)) {}
 
   pid_t pid_;
-  Descriptor pidfd_;
-  Descriptor ready_;
+  io::UniqueFd pidfd_;
+  io::UniqueFd ready_;
 };
 
 }  // namespace pear::keeper
