@@ -1,0 +1,161 @@
+#include "io/socket.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "base/assert.h"
+#include "io/os_error.h"
+
+namespace pear::io {
+namespace {
+
+Result<void> set_option(int fd, int level, int name, int value) {
+  if (::setsockopt(fd, level, name, &value, sizeof(value)) != 0) {
+    return fail_os("setsockopt() failed");
+  }
+  return {};
+}
+
+Result<int> option(int fd, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof(value);
+  if (::getsockopt(fd, level, name, &value, &size) != 0) return fail_os("getsockopt() failed");
+  return value;
+}
+
+Result<UniqueFd> open_stream(int family) {
+  UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (!fd.is_open()) return fail_os("socket() failed");
+  return fd;
+}
+
+Transfer failed_transfer(int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) return {.status = Transfer::Status::WouldBlock};
+  return {.status = Transfer::Status::Failed, .os_errno = error};
+}
+
+}  // namespace
+
+Result<UniqueFd> open_listener(const SocketAddress& address, const ListenOptions& options) {
+  UniqueFd fd = PEAR_TRY(open_stream(address.family()));
+  // Listen again at once after a restart, though connections of the last process linger.
+  if (auto set = set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1); !set) {
+    return std::unexpected(set.error());
+  }
+  if (options.shares_port) {
+    if (auto set = set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1); !set) {
+      return std::unexpected(set.error());
+    }
+  }
+  if (address.is_ipv6()) {
+    if (auto set = set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1); !set) {
+      return std::unexpected(set.error());
+    }
+  }
+  if (::bind(fd.get(), address.system(), address.system_size()) != 0) {
+    return fail_os("bind() failed");
+  }
+  if (::listen(fd.get(), options.backlog) != 0) return fail_os("listen() failed");
+  return adopt_listener(std::move(fd));
+}
+
+Result<UniqueFd> adopt_listener(UniqueFd inherited) {
+  const int fd = inherited.get();
+  const auto kind = option(fd, SOL_SOCKET, SO_TYPE);
+  const auto listens = option(fd, SOL_SOCKET, SO_ACCEPTCONN);
+  if (!kind || !listens || *kind != SOCK_STREAM || *listens != 1) {
+    return fail(ErrorKind::InvalidInput, "not a listening stream socket");
+  }
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+      ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    return fail_os("fcntl() failed");
+  }
+  // Connections inherit it, which saves a system call for each.
+  if (auto set = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); !set) {
+    return std::unexpected(set.error());
+  }
+  return inherited;
+}
+
+Accepted accept_connection(int listener) {
+  sockaddr_storage storage{};
+  int fd = -1;
+  do {
+    socklen_t size = sizeof(storage);
+    fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&storage), &size,
+                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) return {.fd = UniqueFd(), .os_errno = errno, .peer = {}};
+  return {.fd = UniqueFd(fd), .os_errno = 0, .peer = SocketAddress::from_system(storage)};
+}
+
+Result<UniqueFd> start_connect(const SocketAddress& address) {
+  UniqueFd fd = PEAR_TRY(open_stream(address.family()));
+  if (auto set = set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1); !set) {
+    return std::unexpected(set.error());
+  }
+  if (::connect(fd.get(), address.system(), address.system_size()) != 0 && errno != EINPROGRESS &&
+      errno != EINTR) {
+    return fail_os("connect() failed");
+  }
+  return fd;
+}
+
+Result<void> finish_connect(int fd) {
+  const int error = PEAR_TRY(option(fd, SOL_SOCKET, SO_ERROR));
+  if (error != 0) return fail_os("connect() failed", error);
+  return {};
+}
+
+Transfer receive(int fd, std::span<char> buffer) {
+  PEAR_DCHECK(!buffer.empty(), "zero bytes read would be taken for the end");
+  ssize_t count = 0;
+  do {
+    count = ::recv(fd, buffer.data(), buffer.size(), 0);
+  } while (count < 0 && errno == EINTR);
+  if (count > 0) {
+    return {.status = Transfer::Status::Done, .bytes = static_cast<std::size_t>(count)};
+  }
+  if (count == 0) return {.status = Transfer::Status::Ended};
+  return failed_transfer(errno);
+}
+
+Transfer send(int fd, std::span<const iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg() only reads them.
+  message.msg_iovlen = std::min<std::size_t>(pieces.size(), IOV_MAX);
+  ssize_t count = 0;
+  do {
+    count = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  } while (count < 0 && errno == EINTR);
+  if (count >= 0) {
+    return {.status = Transfer::Status::Done, .bytes = static_cast<std::size_t>(count)};
+  }
+  if (errno == EPIPE || errno == ECONNRESET) {
+    return {.status = Transfer::Status::Ended, .os_errno = errno};
+  }
+  return failed_transfer(errno);
+}
+
+Transfer send(int fd, std::span<const char> bytes) {
+  const iovec piece{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
+  return send(fd, std::span(&piece, 1));
+}
+
+void shut_down_writing(int fd) {
+  static_cast<void>(::shutdown(fd, SHUT_WR));
+}
+
+void reset_on_close(int fd) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
+}
+
+}  // namespace pear::io
