@@ -57,6 +57,8 @@ struct Cage {
   RecoveryCredits credits;
   LifeCheck check;
   MonotonicTime spawned_at{};
+  bool stuck = false;                       // It never answered its spawn: another takes its place.
+  bool seen_crashed = false;                // At the last check, by its counters.
   std::optional<MonotonicTime> crashed_at;  // Until its successor runs.
   MonotonicTime end_by{};                   // While TERMINATING: when its core must have freed it.
   std::optional<data::FaultKind> last_fault;
@@ -79,7 +81,7 @@ class CageRegistry {
   [[nodiscard]] Cage* find(CageId id) const;
 
   [[nodiscard]] std::uint32_t cores() const { return static_cast<std::uint32_t>(on_core_.size()); }
-  // Living cages of all sites on the core.
+  // Cages of all sites on the core, those that end included.
   [[nodiscard]] std::uint32_t on_core(CoreId core) const {
     return on_core_[static_cast<std::uint16_t>(core)];
   }

@@ -34,6 +34,7 @@ class LifeCheck {
     due_ = now + period_;
     if (waiting_) return Verdict::Lost;
     waiting_ = true;
+    asked_at_ = now;
     ++nonce_;
     return Verdict::Ask;
   }
@@ -47,11 +48,13 @@ class LifeCheck {
 
   [[nodiscard]] std::uint64_t nonce() const { return nonce_; }
   [[nodiscard]] bool waiting() const { return waiting_; }
+  [[nodiscard]] MonotonicTime asked_at() const { return asked_at_; }
   [[nodiscard]] bool unhealthy() const { return unhealthy_ >= kUnhealthyMax; }
 
  private:
   std::chrono::milliseconds period_{};
   MonotonicTime due_{};
+  MonotonicTime asked_at_{};
   std::uint64_t nonce_ = 0;
   std::uint32_t unhealthy_ = 0;
   bool waiting_ = false;

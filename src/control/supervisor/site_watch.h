@@ -28,22 +28,47 @@
 
 namespace pear::supervisor {
 
+// When each core was last heard of. A core whose loop has not turned since a question was put to
+// one of its cages is silent: then its cages are not judged, and the core is reported.
+class CoreHearing {
+ public:
+  explicit CoreHearing(std::uint32_t cores) : cores_(cores) {}
+
+  // True when the core had been silent.
+  [[nodiscard]] bool on_heard(CoreId core, MonotonicTime now);
+  // Whether the core is silent, given that it was asked then. True in `newly` the first time.
+  struct Silence {
+    bool silent = false;
+    bool newly = false;
+  };
+  [[nodiscard]] Silence since(CoreId core, MonotonicTime asked_at);
+  [[nodiscard]] bool silent(CoreId core) const;
+  [[nodiscard]] bool any_silent() const;
+
+ private:
+  struct Core {
+    MonotonicTime heard_at{};
+    bool silent = false;
+  };
+  std::vector<Core> cores_;
+};
+
 // What a site shares with all the others.
 struct Surroundings {
   CommandSink& commands;
   Journal& journal;
   CageRegistry& registry;
+  CoreHearing& hearing;
   std::chrono::milliseconds drain;
 };
 
 struct Place {
   CoreId core{};
   RestartPolicy policy;
-  RestartPolicy unhealthy;     // Spaces replacements that the health path asks for.
-  std::unique_ptr<Cage> cage;  // Null before its first spawn.
-  std::optional<MonotonicTime> spawn_at;
-  MonotonicTime replace_not_before{};  // For the health path.
-  bool gave_up = false;                // Only probes are left.
+  std::unique_ptr<Cage> cage;                // Null before its first spawn.
+  std::optional<MonotonicTime> spawn_at;     // When to spawn, or respawn, or probe.
+  std::optional<MonotonicTime> replaced_at;  // Because its health path failed.
+  bool gave_up = false;                      // Only probes are left.
 };
 
 struct Generation {
@@ -64,13 +89,14 @@ struct Heal {
 
 class SiteWatch {
  public:
+  // Of a place that was given up: one spawn each.
   static constexpr std::chrono::seconds kProbePeriod{60};
-  static constexpr std::chrono::seconds kSpawnMax{
-      60};  // A cage that has not answered counts as failed.
-  static constexpr std::chrono::milliseconds kSwapGrace{
-      500};  // For the rest of a staged generation.
-  static constexpr std::chrono::seconds kEndGrace{
-      10};  // After its deadline, for a cage to be freed.
+  // A cage that has not answered its spawn by then counts as failed.
+  static constexpr std::chrono::seconds kSpawnMax{60};
+  // For the rest of a staged generation, once its first cage runs.
+  static constexpr std::chrono::milliseconds kSwapGrace{500};
+  // For a core to free a cage, after the deadline of its requests.
+  static constexpr std::chrono::seconds kEndGrace{10};
   static constexpr std::size_t kHealsMax = 8;
 
   SiteWatch(SiteId id, Version version, Surroundings surroundings, MonotonicTime now);
@@ -89,9 +115,8 @@ class SiteWatch {
   void on_alive(Cage& cage, const data::CageAlive& event, MonotonicTime now);
   void on_ended(Cage& cage);
 
-  // Does what is due. `core_silent` says of which cores no cage is to be judged.
-  void on_time(MonotonicTime now, std::span<const bool> core_silent);
-  void top_up_credits();
+  // Does what is due.
+  void on_time(MonotonicTime now);
 
   [[nodiscard]] SiteId id() const { return id_; }
   [[nodiscard]] std::string_view name() const { return current_.version.settings->name; }
@@ -112,28 +137,36 @@ class SiteWatch {
  private:
   using Fields = std::initializer_list<log::Field>;
 
-  [[nodiscard]] Generation make_generation(Version version, MonotonicTime now);
-  [[nodiscard]] std::unique_ptr<Place> make_place(const Generation& generation, MonotonicTime now);
-  void resize(MonotonicTime now);
+  void stage(Version version, MonotonicTime now);
+  [[nodiscard]] std::uint32_t wanted_cages(const Version& version) const;
+  void add_place(Generation& generation, MonotonicTime now);
   void spawn(Place& place, MonotonicTime now);
-  void end_cage(Place& place, MonotonicTime now, std::chrono::milliseconds drain);
+  void end_cage(Place& place, MonotonicTime now);
   void end_generation(Generation& generation, MonotonicTime now);
   void replace(Place& place, MonotonicTime now);
   void give_up(Place& place, std::string_view reason, MonotonicTime now);
   void settle_staged(MonotonicTime now);
   void adopt_staged(MonotonicTime now);
+  void adopt_settings(Generation& generation, Version version, MonotonicTime now);
   void abandon_staged(MonotonicTime now);
-  void attend(Place& place, MonotonicTime now, bool core_silent);
-  void observe(Cage& cage, MonotonicTime now);
+  void attend(Place& place, MonotonicTime now);
+  void attend_generation(Generation& generation, MonotonicTime now);
+  void top_up(Cage& cage);
+  void attend_start(Cage& cage, MonotonicTime now);
+  [[nodiscard]] static bool crash_unreported(Cage& cage);
   void check(Place& place, MonotonicTime now);
   void forget_overdue(MonotonicTime now);
-  void remember_heal(const Heal& heal);
+  void started(Cage& cage, const data::CageStarted& event, MonotonicTime now);
+  void spawn_failed(Cage& cage, std::string_view reason, MonotonicTime now);
+  void faulted(Cage& cage, const data::CageFaulted& event, MonotonicTime now);
+  void note_heal(const Cage& cage, const Heal& heal);
+  void tell_fault(const Cage& cage, const data::CageFaulted& event);
   void tell(log::Level level, std::string_view event, const Cage* cage, std::string_view message,
             Fields fields = {});
 
-  [[nodiscard]] const Generation& generation_of(const Place& place) const;
+  [[nodiscard]] bool is_staged(const Place& place) const;
   [[nodiscard]] const Version& version_of(const Place& place) const {
-    return generation_of(place).version;
+    return is_staged(place) ? staged_->version : current_.version;
   }
 
   SiteId id_;

@@ -61,7 +61,8 @@ class Supervisor {
 
   // Events about cages that are gone are ignored: they were under way.
   void on_event(const data::CoreEvent& event, MonotonicTime now);
-  // A CoreEvent of any kind shows that the core lives.
+  // The core's loop has turned since this was last said (its counter of turns), or it sent an
+  // event.
   void on_core_heard(CoreId core, MonotonicTime now);
   // Does all that is due. To be called every kTurn; more often does no harm.
   void on_time(MonotonicTime now);
@@ -71,16 +72,16 @@ class Supervisor {
   [[nodiscard]] const std::map<SiteId, std::unique_ptr<SiteWatch>>& sites() const { return sites_; }
   // Whether each site has a cage that runs, and no core is silent.
   [[nodiscard]] bool ready() const;
-  [[nodiscard]] bool core_silent(CoreId core) const;
+  [[nodiscard]] bool core_silent(CoreId core) const { return hearing_.silent(core); }
 
  private:
-  void check_cores(MonotonicTime now);
   void on_cage_event(const data::CoreEvent& event, CageId id, MonotonicTime now);
 
   Options options_;
   CommandSink& commands_;
   Journal& journal_;
   CageRegistry registry_;
+  CoreHearing hearing_;
   std::map<SiteId, std::unique_ptr<SiteWatch>> sites_;
   std::vector<std::unique_ptr<SiteWatch>> leaving_;  // Removed sites whose cages still end.
   std::vector<MonotonicTime> heard_at_;              // By core.
