@@ -45,18 +45,12 @@ Transfer failed_transfer(int error) {
 Result<UniqueFd> open_listener(const SocketAddress& address, const ListenOptions& options) {
   UniqueFd fd = PEAR_TRY(open_stream(address.family()));
   // Listen again at once after a restart, though connections of the last process linger.
-  if (auto set = set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1); !set) {
-    return std::unexpected(set.error());
-  }
+  PEAR_TRY(set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1));
   if (options.shares_port) {
-    if (auto set = set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1); !set) {
-      return std::unexpected(set.error());
-    }
+    PEAR_TRY(set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1));
   }
   if (address.is_ipv6()) {
-    if (auto set = set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1); !set) {
-      return std::unexpected(set.error());
-    }
+    PEAR_TRY(set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1));
   }
   if (::bind(fd.get(), address.system(), address.system_size()) != 0) {
     return fail_os("bind() failed");
@@ -78,9 +72,7 @@ Result<UniqueFd> adopt_listener(UniqueFd inherited) {
     return fail_os("fcntl() failed");
   }
   // Connections inherit it, which saves a system call for each.
-  if (auto set = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); !set) {
-    return std::unexpected(set.error());
-  }
+  PEAR_TRY(set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1));
   return inherited;
 }
 
@@ -98,9 +90,7 @@ Accepted accept_connection(int listener) {
 
 Result<UniqueFd> start_connect(const SocketAddress& address) {
   UniqueFd fd = PEAR_TRY(open_stream(address.family()));
-  if (auto set = set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1); !set) {
-    return std::unexpected(set.error());
-  }
+  PEAR_TRY(set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1));
   if (::connect(fd.get(), address.system(), address.system_size()) != 0 && errno != EINPROGRESS &&
       errno != EINTR) {
     return fail_os("connect() failed");
