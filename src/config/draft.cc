@@ -49,12 +49,12 @@ void Draft::add(Problem problem) {
 SiteSettings& Draft::add_site(std::string name, Origin origin) {
   SiteSettings plain;
   SiteSettings site;
-  apply_preset(settings.server.preset, &site);
+  apply_preset(preset, &site);
   for (const Key& key : keys_of(Scope::Site)) {
     const std::string by_default = to_toml(get(key, {settings.server, plain}));
     if (to_toml(get(key, {settings.server, site})) == by_default) continue;
-    origins[full_key(Scope::Site, name, key.path)] = {
-        fmt::format("preset {}", to_text(settings.server.preset)), {}};
+    origins[full_key(Scope::Site, name, key.path)] = {fmt::format("preset {}", to_text(preset)),
+                                                      {}};
   }
   origins["site." + name] = std::move(origin);
   site.name = std::move(name);
@@ -94,6 +94,7 @@ void assign(const Assignment& assignment, Draft* draft) {
 }
 
 void refuse_unknown_key(const UnknownKey& key, Draft* draft) {
+  if (draft->full()) return;  // A suggestion is work, and nobody would read it.
   Problem problem{.where = key.origin.where,
                   .at = key.origin.at,
                   .key = key.full,

@@ -18,6 +18,8 @@ class Draft {
   Settings settings;
   Origins origins;
   std::vector<Problem> warnings;
+  // The preset of the whole, whatever a layer says that has yet to be overruled.
+  Preset preset = Preset::Default;
   // The folder of the project: what relative paths in its file start from. Absolute.
   std::filesystem::path folder;
 

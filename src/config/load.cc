@@ -32,6 +32,7 @@ fs::path absolute_path(const fs::path& path) {
 
 void choose_preset(const Table& file, const Overrides& overrides, Preset fallback, Draft* draft) {
   const Preset preset = preset_of(file, overrides, fallback);
+  draft->preset = preset;
   draft->settings.server.preset = preset;
   if (preset != Preset::Default) draft->origins["server.preset"] = {"default of a project", {}};
 }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "config/draft.h"
+#include "config/suggestion.h"
 #include "config/units.h"
 
 namespace pear::config {
@@ -109,17 +110,19 @@ bool names_site(const Wish& wish, std::string_view name, const SiteSettings& sit
 }
 
 void refuse_site(const Wish& wish, std::string_view name, Draft* draft) {
+  std::vector<std::string_view> names;
   std::string known;
   for (const SiteSettings& site : draft->settings.sites) {
-    if (known.size() > 200) break;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", site.name);
+    names.push_back(site.name);
+    if (known.size() < 200) known += site.name + ", ";
   }
+  const std::string_view near = nearest(name, names);
   draft->add({.where = wish.where,
               .at = {},
               .key = wish.key,
               .what = fmt::format("there is no site {}", in_quotes(name)),
-              .expected = known.empty() ? std::string() : known + ", or * for every site",
-              .suggestion = {}});
+              .expected = known.empty() ? std::string() : known + "or * for every site",
+              .suggestion = near.empty() ? std::string() : fmt::format("site.{}", near)});
 }
 
 struct Found {

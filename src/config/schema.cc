@@ -81,7 +81,7 @@ class Setter {
       : target_(target), value_(value), reading_(reading) {}
 
   void operator()(const SizeField& field) const {
-    const auto text = quantity("a size", "\"64KiB\"", field.zero);
+    const auto text = quantity("a size", "\"64KiB\"", range_of(field));
     if (!text) return;
     const auto size = is_zero(*text, field.zero) ? Bytes{0} : parse_size(*text);
     if (!size) return refuse_form("a size", "B, KiB, MiB, GiB or TiB", range_of(field));
@@ -96,7 +96,7 @@ class Setter {
   }
 
   void operator()(const DurationField& field) const {
-    const auto text = quantity("a time", "\"5s\"", field.zero);
+    const auto text = quantity("a time", "\"5s\"", range_of(field));
     if (!text) return;
     const auto time = is_zero(*text, field.zero) ? milliseconds(0) : parse_duration(*text);
     if (!time) return refuse_form("a time", "ms, s, m or h", range_of(field));
@@ -106,7 +106,7 @@ class Setter {
   }
 
   void operator()(const DurationRangeField& field) const {
-    const auto text = quantity("a range of times", "\"1s..60s\"", {});
+    const auto text = quantity("a range of times", "\"1s..60s\"", range_of(field));
     if (!text) return;
     const auto range = parse_duration_range(*text);
     if (!range) {
@@ -188,15 +188,15 @@ class Setter {
 
   // The text of a size or time. A bare number is refused with the words that it needs.
   [[nodiscard]] std::optional<std::string> quantity(std::string_view kind, std::string_view example,
-                                                    std::string_view zero) const {
+                                                    std::string expected) const {
     if (const auto* text = value_.get<std::string>()) return *text;
     if (value_.get<std::int64_t>() != nullptr) {
-      reading_.refuse(value_, fmt::format("{} has no unit: write {} in quotes, such as {}", shown(),
-                                          kind, example));
+      reading_.refuse(
+          value_,
+          fmt::format("{} has no unit: write {} in quotes, such as {}", shown(), kind, example),
+          std::move(expected));
     } else {
-      wrong_kind(fmt::format("{} in quotes, such as {}{}", kind, example,
-                             zero.empty() ? std::string() : fmt::format(" or \"{}\"", zero)),
-                 {});
+      wrong_kind(fmt::format("{} in quotes, such as {}", kind, example), std::move(expected));
     }
     return std::nullopt;
   }
