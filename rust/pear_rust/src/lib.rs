@@ -1,6 +1,25 @@
-extern crate automerge;
+//! pear_rust: the engines that exist only in Rust, behind the C face `include/pear_rust.h`.
+//!
+//! Mechanism only: what is allowed, how much, and what to do next is told to it or asked of it by the
+//! C++ side. All `unsafe` code is in `abi`; every other module is checked to have none.
+
+mod abi;
+#[deny(unsafe_code)]
+mod componentize;
+#[deny(unsafe_code)]
+mod engine;
+#[deny(unsafe_code)]
+mod fault;
+#[deny(unsafe_code)]
+mod host;
+#[deny(unsafe_code)]
+mod image;
+#[deny(unsafe_code)]
+mod inbox;
+#[deny(unsafe_code)]
+mod instance;
+#[deny(unsafe_code)]
+mod tools;
+
+// Its C functions are called from C++ (src/http/http2); nothing in Rust would keep it linked.
 extern crate libnghttp2_sys;
-extern crate quiche;
-extern crate wasi_preview1_component_adapter_provider;
-extern crate wit_component;
-extern crate wasmtime_wasi;

@@ -1,0 +1,14 @@
+//! The C ABI of `include/pear_rust.h`: the only module with `unsafe` code.
+//!
+//! `view` holds what C++ lends (the host table, a request, grants) behind safe methods; `exports` the
+//! functions that C++ calls; `os` the few system calls.
+
+mod exports;
+mod os;
+mod view;
+
+pub use os::monotonic_ns;
+pub use view::{
+    CallRef, EngineOptions, FieldView, GrantsView, HostRef, Read, RequestView, Stream, WINDOW_GONE,
+    WakeRef, until_lowered,
+};

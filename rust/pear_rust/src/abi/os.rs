@@ -1,0 +1,18 @@
+//! System calls without a safe form among our dependencies.
+
+/// CLOCK_MONOTONIC in nanoseconds: the clock of `PearHost::wake_at`.
+pub fn monotonic_ns() -> u64 {
+    #[repr(C)]
+    struct Timespec {
+        seconds: i64,
+        nanoseconds: i64,
+    }
+    unsafe extern "C" {
+        fn clock_gettime(clock: i32, out: *mut Timespec) -> i32;
+    }
+    const CLOCK_MONOTONIC: i32 = 1;
+    let mut now = Timespec { seconds: 0, nanoseconds: 0 };
+    // SAFETY: `now` is a timespec of 64-bit Linux, the only target, and outlives the call.
+    unsafe { clock_gettime(CLOCK_MONOTONIC, &mut now) };
+    now.seconds as u64 * 1_000_000_000 + now.nanoseconds as u64
+}

@@ -1,0 +1,115 @@
+//! What a guest can import.
+//!
+//! The interfaces of every request (wasi:http/types, wasi:io, the monotonic clock, stdout and stderr)
+//! are written here: their state lives in `Slots`, their bytes go straight between the guest's memory
+//! and the C++ host. The rest comes from wasmtime-wasi, whose state is made when a guest first asks.
+//!
+//! Streams, pollables and errors are shared by both, so a handle says whose it is: ours carry
+//! `slots::TAG`, wasmtime-wasi's are places in its ResourceTable.
+
+mod account;
+mod body;
+mod call;
+mod cli;
+mod clocks;
+mod error_code;
+mod field_list;
+mod fields;
+mod io_error;
+mod outgoing;
+mod poll;
+mod slots;
+mod streams;
+mod streams_in;
+mod streams_out;
+mod types;
+mod types_body;
+mod types_response;
+
+pub use call::{Call, IncomingRequest, ResponseOutparam};
+
+use crate::abi::{GrantsView, HostRef};
+use crate::fault::rule;
+use crate::inbox::Task;
+use account::Account;
+use fields::FieldLimits;
+use slots::Slots;
+use std::sync::Arc;
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::{Result, StoreContextMut};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+pub type Cx<'a> = StoreContextMut<'a, State>;
+
+/// The state of one instance on the host's side.
+pub struct State {
+    pub account: Account,
+    pub(in crate::host) host: HostRef,
+    pub(in crate::host) grants: GrantsView,
+    pub(in crate::host) slots: Slots,
+    pub(in crate::host) call: Option<Call>,
+    pub(in crate::host) call_number: u32,
+    pub(in crate::host) field_limits: FieldLimits,
+    pub(in crate::host) task: Arc<Task>,
+    // What the last host function returned, until it is in the guest's memory.
+    pub(in crate::host) lowered: Vec<u8>,
+    // wasmtime-wasi's part.
+    pub(in crate::host) table: ResourceTable,
+    wasi: Option<Box<WasiCtx>>,
+}
+
+impl State {
+    pub fn new(host: HostRef, grants: GrantsView, task: Arc<Task>) -> State {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(grants.handles_max() as usize);
+        State {
+            account: Account::new(host),
+            host,
+            grants,
+            slots: Slots::new(grants.handles_max()),
+            call: None,
+            call_number: 0,
+            field_limits: FieldLimits {
+                count: grants.fields_max() as usize,
+                bytes: grants.field_bytes_max() as usize,
+            },
+            task,
+            lowered: Vec::new(),
+            table,
+            wasi: None,
+        }
+    }
+
+    pub fn handles_max(&self) -> u32 {
+        self.grants.handles_max()
+    }
+
+    /// The running call, when it is the one with this number.
+    fn call(&mut self, number: u32) -> Option<&mut Call> {
+        self.call.as_mut().filter(|call| call.number == number)
+    }
+
+    fn request(&self, number: u32) -> Result<&Call> {
+        let call = self.call.as_ref().filter(|call| call.number == number);
+        call.ok_or_else(|| rule("used an incoming-request after its request had ended"))
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let (host, grants) = (self.host, self.grants);
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(cli::wasi_context(host, grants)));
+        WasiCtxView { ctx, table: &mut self.table }
+    }
+}
+
+/// Everything that a component may import. Components made for any 0.2 version link by semver.
+pub fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+    io_error::add_to_linker(linker)?;
+    poll::add_to_linker(linker)?;
+    streams::add_to_linker(linker)?;
+    clocks::add_to_linker(linker)?;
+    types::add_to_linker(linker)?;
+    outgoing::add_to_linker(linker)?;
+    cli::add_to_linker(linker)
+}

@@ -1,0 +1,76 @@
+// Engine: compiles components and holds the pool that their instances live in.
+//
+// Thread: any. One for the process, made before anything that runs guests.
+// Owner:  shared_ptr; images keep it alive.
+#pragma once
+
+#include <pear_rust.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "engine/outcome.h"
+
+namespace pear::engine {
+
+struct EngineOptions {
+  std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
+  Bytes memory_max = 256_MiB;           // The largest linear memory that any site permits.
+  // Bytes of a memory and of a table that are zeroed by hand when an instance ends, instead of being
+  // given back to the kernel: faster while little of it was used.
+  Bytes memory_keep_resident = 128_KiB;
+  Bytes table_keep_resident = 16_KiB;
+  Bytes wasm_stack = 512_KiB;
+  Bytes async_stack = 1_MiB;  // Of guest code and host functions together.
+};
+
+class Engine {
+ private:
+  // Only make() has one: make_shared needs a public constructor.
+  struct Key {
+    explicit Key() = default;
+  };
+  struct Free {
+    void operator()(PearEngine* engine) const { pear_engine_free(engine); }
+  };
+  using Handle = std::unique_ptr<PearEngine, Free>;
+
+ public:
+  // With preallocated slots where the address space allows them, else with memory made on demand:
+  // slower, and said by pooling_problem().
+  [[nodiscard]] static Outcome<std::shared_ptr<const Engine>> make(const EngineOptions& options);
+
+  Engine(Key key, Handle engine, std::string pooling_problem);
+
+  // Ends the slice of every running guest. Called by Ticker.
+  void tick() const { pear_engine_tick(engine_.get()); }
+
+  // What, besides a component's bytes, decides whether compiled code fits.
+  [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
+  [[nodiscard]] bool pooling() const { return pooling_problem_.empty(); }
+  // Why there is no pool; empty when there is one.
+  [[nodiscard]] const std::string& pooling_problem() const { return pooling_problem_; }
+
+  // For the module's own classes.
+  [[nodiscard]] const PearEngine* raw() const { return engine_.get(); }
+
+ private:
+  static Outcome<Handle> open(const EngineOptions& options, bool pooling);
+
+  Handle engine_;
+  std::string pooling_problem_;
+  std::string fingerprint_;
+};
+
+// To be called once by each thread that runs guests, before its first instance.
+inline void prepare_thread() {
+  pear_thread_init();
+}
+
+// One line: the versions of the engines inside.
+[[nodiscard]] std::string versions();
+
+}  // namespace pear::engine
