@@ -46,15 +46,19 @@ std::string_view Logger::stamp(WallTime now) {
 std::optional<std::span<char>> Logger::reserve(WallTime now, std::size_t bytes) {
   report_drops(now);
   // While the summary itself finds no room, no line does: what was lost is said first.
-  auto room = channel_.has_unreported()
-                  ? std::nullopt
-                  : channel_.reserve(std::min(bytes, channel_.line_bytes_max()));
+  std::optional<std::span<char>> room;
+  if (!channel_.has_unreported()) {
+    room = channel_.reserve(std::min(bytes, channel_.line_bytes_max()));
+  }
   if (!room) channel_.count_drop();
   return room;
 }
 
 void Logger::write_summary(WallTime now) {
-  const auto room = channel_.reserve(std::min(kSummaryBytesMax, channel_.line_bytes_max()));
+  // Dropping has ended when the longest line fits behind the summary; else there would be a summary
+  // for each line that is lost.
+  const std::size_t needed = std::min(kSummaryBytesMax + kLineBytesMax, channel_.line_bytes_max());
+  const auto room = channel_.reserve(needed);
   if (!room) return;
   JsonLine line(*room);
   line.plain("ts", stamp(now));

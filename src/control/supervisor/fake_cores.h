@@ -100,6 +100,12 @@ class FakeCores : public CommandSink, public Journal {
       learn_counters(supervisor);
     }
   }
+  // Forgets the cages that have ended.
+  void prune() {
+    std::erase_if(cages, [](const auto& entry) {
+      return entry.second.state == model::CageState::Terminated;
+    });
+  }
   [[nodiscard]] std::vector<CageId> in_state(model::CageState state) const {
     std::vector<CageId> found;
     for (const auto& [id, cage] : cages) {

@@ -32,7 +32,7 @@ class History {
 
   // Nothing fails any more: all that may live must come to run.
   void calm() {
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 150; ++i) {
       for (const CageId id : cores_.in_state(CageState::Initializing)) cores_.start(id);
       for (const CageId id : cores_.in_state(CageState::Terminating)) cores_.end(id);
       now_ += seconds(1);
@@ -63,11 +63,13 @@ class History {
     cores_.turn(supervisor_, 3, now_);
     supervisor_.on_time(now_);
     cores_.deliver(supervisor_, now_);
+    cores_.prune();
   }
 
   // One thing that the world does to us.
   void step() {
     const std::vector<CageId> ids = all_ids();
+    if (ids.empty()) return turn();
     const CageId id = ids[pick(static_cast<std::uint32_t>(ids.size()))];
     const CageState state = cores_.cages.at(id).state;
     switch (pick(10)) {
@@ -109,10 +111,7 @@ class History {
 
   std::vector<CageId> all_ids() const {
     std::vector<CageId> ids;
-    for (const auto& [id, cage] : cores_.cages) {
-      if (cage.state != CageState::Terminated) ids.push_back(id);
-    }
-    if (ids.empty()) ids.push_back(cores_.cages.begin()->first);
+    for (const auto& [id, cage] : cores_.cages) ids.push_back(id);
     return ids;
   }
 
@@ -145,10 +144,10 @@ class History {
 };
 
 TEST(SupervisorSimulation, EveryHistoryKeepsThePromisesAndEndsWithAllCagesRunning) {
-  for (std::uint32_t seed = 0; seed < 2'000; ++seed) {
+  for (std::uint32_t seed = 0; seed < 1'000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     History history(seed);
-    history.run(seed % 100 == 0 ? 3'000 : 200);
+    history.run(seed % 50 == 0 ? 2'000 : 200);
     if (HasFatalFailure()) return;
     history.calm();
     if (HasFailure()) return;

@@ -1,0 +1,191 @@
+// GET /metrics
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "control/admin/metrics_text.h"
+#include "control/admin/resources.h"
+#include "control/admin/site_totals.h"
+#include "data/core_event.h"
+
+namespace pear::admin {
+namespace {
+
+using model::CoreCounters;
+using model::Counter;
+using model::SiteCounters;
+using model::SiteMetrics;
+
+constexpr std::array<std::string_view, 6> kClasses{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+template <typename Visit>
+void for_each_site(const AdminView& view, Visit visit) {
+  for (const auto& metrics : view.metrics) {
+    if (metrics != nullptr) visit(*metrics);
+  }
+}
+
+struct SiteCounter {
+  std::string_view name;
+  std::string_view help;
+  Counter SiteCounters::* counter;
+};
+constexpr SiteCounter kSiteCounters[] = {
+    {"pear_request_bytes_total", "Bytes of request bodies.", &SiteCounters::request_bytes},
+    {"pear_response_bytes_total", "Bytes of response bodies.", &SiteCounters::response_bytes},
+    {"pear_cage_recoveries_total", "Faults after which a successor ran.", &SiteCounters::recovered},
+    {"pear_cage_instances_made_total", "Instances that were made.", &SiteCounters::instances_made},
+    {"pear_guest_log_lines_dropped_total", "Lines of guests beyond the bound of a request.",
+     &SiteCounters::log_lines_dropped},
+};
+
+struct CoreCounter {
+  std::string_view name;
+  std::string_view help;
+  Counter CoreCounters::* counter;
+};
+constexpr CoreCounter kCoreCounters[] = {
+    {"pear_connections_accepted_total", "Connections that were accepted.",
+     &CoreCounters::connections_accepted},
+    {"pear_listener_paused_total",
+     "How often accepting paused: no descriptors, or connections_max.",
+     &CoreCounters::accept_paused},
+    {"pear_protocol_errors_total", "Requests that the parser refused.",
+     &CoreCounters::protocol_errors},
+    {"pear_protocol_timeouts_total", "Connections that a timeout ended.", &CoreCounters::timeouts},
+    {"pear_core_turns_total", "Turns of the event loop.", &CoreCounters::turns},
+    {"pear_core_events_dropped_total", "Events to the control plane that found no room.",
+     &CoreCounters::events_dropped},
+    {"pear_log_lines_dropped_total", "Log lines that found no room.",
+     &CoreCounters::log_lines_dropped},
+};
+
+struct SiteHistogram {
+  std::string_view name;
+  std::string_view help;
+  base::Histogram SiteCounters::* histogram;
+};
+constexpr SiteHistogram kHistograms[] = {
+    {"pear_request_seconds", "Request head complete to last byte handed to the kernel.",
+     &SiteCounters::latency},
+    {"pear_queue_seconds", "Request head complete to the first slice of the guest.",
+     &SiteCounters::queue_wait},
+    {"pear_heal_seconds", "Fault to a successor that runs.", &SiteCounters::heal},
+};
+
+void write_process(MetricsText& text, const AdminView& view) {
+  text.gauge("pear_build_info", "1; the label says which version runs.");
+  text.sample({{"version", view.version}}, 1);
+  text.gauge("pear_uptime_seconds", "Since the process began to serve.");
+  text.seconds({}, view.now - view.started_at);
+  text.gauge("pear_ready", "1 when /readyz says 200.");
+  text.sample({}, view.ready ? 1 : 0);
+}
+
+void write_requests(MetricsText& text, const AdminView& view) {
+  text.counter("pear_requests_total",
+               "Requests by class of their status; none: ended without one.");
+  for_each_site(view, [&](const SiteMetrics& site) {
+    for (std::size_t i = 0; i < kClasses.size(); ++i) {
+      text.sample({{"site", site.name}, {"code_class", kClasses[i]}},
+                  sum(site, [i](const SiteCounters& c) -> auto& { return c.responses[i]; }));
+    }
+  });
+  text.counter("pear_queue_refused_total", "Requests that got no place: 503.");
+  for_each_site(view, [&](const SiteMetrics& site) {
+    const auto of = [&](Counter SiteCounters::* which) {
+      return sum(site, [which](const SiteCounters& c) -> auto& { return c.*which; });
+    };
+    text.sample({{"site", site.name}, {"reason", "full"}}, of(&SiteCounters::queue_full));
+    text.sample({{"site", site.name}, {"reason", "timeout"}}, of(&SiteCounters::queue_timeout));
+  });
+  for (const SiteHistogram& row : kHistograms) {
+    text.histogram(row.name, row.help);
+    for_each_site(view, [&](const SiteMetrics& site) {
+      text.distribution({{"site", site.name}}, sum(site, row.histogram));
+    });
+  }
+}
+
+void write_sites(MetricsText& text, const AdminView& view) {
+  for (const SiteCounter& row : kSiteCounters) {
+    text.counter(row.name, row.help);
+    for_each_site(view, [&](const SiteMetrics& site) {
+      text.sample({{"site", site.name}},
+                  sum(site, [&](const SiteCounters& c) -> auto& { return c.*row.counter; }));
+    });
+  }
+  text.counter("pear_cage_cpu_seconds_total", "CPU time that guests consumed.");
+  for_each_site(view, [&](const SiteMetrics& site) {
+    const std::uint64_t ns =
+        sum(site, [](const SiteCounters& c) -> auto& { return c.guest_cpu_ns; });
+    text.seconds({{"site", site.name}}, std::chrono::nanoseconds(ns));
+  });
+  text.counter("pear_faults_total", "Instances that a fault ended, by its kind.");
+  for_each_site(view, [&](const SiteMetrics& site) {
+    for (std::size_t i = 0; i < data::kFaultKinds; ++i) {
+      text.sample({{"site", site.name},
+                   {"kind", data::name(data::FaultKind{static_cast<std::uint8_t>(i)})}},
+                  sum(site, [i](const SiteCounters& c) -> auto& { return c.faults[i]; }));
+    }
+  });
+}
+
+void write_cages(MetricsText& text, const AdminView& view) {
+  text.gauge("pear_cages", "Cages by state.");
+  for (const auto& [id, site] : view.supervisor.sites()) {
+    const CageTotals totals = cage_totals(*site);
+    for (const model::CageState state : model::kCageStates) {
+      text.sample({{"site", site->name()}, {"state", model::label(state)}}, totals.in(state));
+    }
+  }
+  const auto gauge = [&](std::string_view name, std::string_view help,
+                         std::uint64_t CageTotals::* which) {
+    text.gauge(name, help);
+    for (const auto& [id, site] : view.supervisor.sites()) {
+      text.sample({{"site", site->name()}}, cage_totals(*site).*which);
+    }
+  };
+  gauge("pear_cage_requests_in_flight", "Requests that cages run.", &CageTotals::in_flight);
+  gauge("pear_cage_instances", "Instances alive.", &CageTotals::instances);
+  gauge("pear_cage_memory_bytes", "Bytes that the cages' accounts hold.",
+        &CageTotals::memory_bytes);
+}
+
+void write_cores(MetricsText& text, const AdminView& view) {
+  const auto for_each_core = [&](auto write) {
+    for (std::size_t i = 0; i < view.cores.size(); ++i) {
+      std::array<char, 8> digits{};
+      const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), i).ptr;
+      write(std::string_view(digits.data(), end), *view.cores[i]);
+    }
+  };
+  text.gauge("pear_connections", "Connections that are open.");
+  for_each_core([&](std::string_view core, const CoreCounters& counters) {
+    text.sample({{"core", core}}, counters.connections_open.value());
+  });
+  for (const CoreCounter& row : kCoreCounters) {
+    text.counter(row.name, row.help);
+    for_each_core([&](std::string_view core, const CoreCounters& counters) {
+      text.sample({{"core", core}}, (counters.*row.counter).value());
+    });
+  }
+  text.gauge("pear_core_tick_late_seconds", "The longest that the ticker was late.");
+  for_each_core([&](std::string_view core, const CoreCounters& counters) {
+    text.seconds({{"core", core}}, std::chrono::nanoseconds(counters.tick_late_ns.value()));
+  });
+}
+
+}  // namespace
+
+Answer get_metrics(const AdminView& view) {
+  MetricsText text;
+  write_process(text, view);
+  write_requests(text, view);
+  write_sites(text, view);
+  write_cages(text, view);
+  write_cores(text, view);
+  return {.content_type = kPrometheus, .body = text.take()};
+}
+
+}  // namespace pear::admin
