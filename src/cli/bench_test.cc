@@ -1,0 +1,141 @@
+#include "cli/bench.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/captured_terminal.h"
+#include "cli/program.h"
+#include "cli/temporary_folder.h"
+#include "cli/text_file.h"
+#include "load/fake_server.h"
+
+namespace pear::cli {
+namespace {
+
+using load::FakeServer;
+using load::text_response;
+
+int bench(CapturedTerminal& captured, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "bench");
+  return run_program(arguments, captured.terminal, "",
+                     {[](Program& program) { add_bench_command(program, nullptr); }});
+}
+
+FakeServer::Respond always(int status) {
+  return [status](std::string_view, std::uint64_t) { return text_response(status, "hello"); };
+}
+
+TEST(BenchCommand, MeasuresAServerAndEndsWithZeroWhenAllWentWell) {
+  FakeServer server(always(200));
+  CapturedTerminal captured;
+
+  const int code = bench(captured, {server.url(), "-n", "50", "-c", "2", "--timeline"});
+
+  EXPECT_EQ(code, 0) << captured.err();
+  EXPECT_NE(captured.out().find("answered     50 in"), std::string::npos) << captured.out();
+  EXPECT_NE(captured.out().find("p99.99"), std::string::npos);
+  EXPECT_NE(captured.out().find("second"), std::string::npos);
+  EXPECT_EQ(server.requests(), 50U);
+}
+
+TEST(BenchCommand, EndsWithOneWhenAnAnswerIsNotAsExpected) {
+  FakeServer server(always(404));
+  CapturedTerminal captured;
+
+  EXPECT_EQ(bench(captured, {server.url(), "-n", "3"}), 1);
+  EXPECT_EQ(bench(captured, {server.url(), "-n", "3", "--expect-status", "404"}), 0);
+}
+
+TEST(BenchCommand, PrintsJsonForPrograms) {
+  FakeServer server(always(200));
+  CapturedTerminal captured;
+
+  ASSERT_EQ(bench(captured,
+                  {server.url(), "-n", "10", "--json", "--server-pid", std::to_string(::getpid())}),
+            0);
+
+  const auto json = nlohmann::json::parse(captured.out());
+  EXPECT_EQ(json["targets"][0]["median"]["answered"], 10);
+  EXPECT_TRUE(json["targets"][0]["median"].contains("server_resident_bytes"));
+}
+
+TEST(BenchCommand, ComparesSeveralTargetsInFiveRounds) {
+  FakeServer a(always(200));
+  FakeServer b(always(200));
+  CapturedTerminal captured;
+
+  EXPECT_EQ(bench(captured, {a.url(), b.url(), "-n", "10"}), 0);
+
+  EXPECT_EQ(a.requests(), 50U);
+  EXPECT_EQ(b.requests(), 50U);
+  EXPECT_NE(captured.out().find("B/A"), std::string::npos) << captured.out();
+}
+
+TEST(BenchCommand, SendsMethodHeadersAndBody) {
+  std::string head;
+  FakeServer server([&head](std::string_view request, std::uint64_t) {
+    head = request;
+    return text_response(200, "");
+  });
+  CapturedTerminal captured;
+
+  ASSERT_EQ(bench(captured, {server.url("/p?q"), "-n", "1", "-c", "1", "--body", "abc", "-H",
+                             "X-A: b", "-H", "Host: shop"}),
+            0)
+      << captured.err();
+
+  EXPECT_TRUE(head.starts_with("POST /p?q HTTP/1.1\r\n")) << head;
+  EXPECT_NE(head.find("\r\nX-A: b\r\n"), std::string::npos) << head;
+  EXPECT_NE(head.find("\r\nhost: shop\r\n"), std::string::npos) << head;
+  EXPECT_NE(head.find("\r\ncontent-length: 3\r\n"), std::string::npos) << head;
+}
+
+TEST(BenchCommand, ReplaysALogAndNamesTheLineThatFailed) {
+  const TemporaryFolder folder;
+  const auto log = folder.path / "access.log";
+  const std::string head = "h - - [22/Nov/2025:10:00:00 +0000] ";
+  ASSERT_TRUE(create_file(log, head + "\"GET /a HTTP/1.1\" 200 1 \"-\" \"-\" expect=200\n" + "x\n" +
+                                   head + "\"GET /b HTTP/1.1\" 200 1 \"-\" \"-\" expect=404\n")
+                  .has_value());
+  FakeServer server(always(200));
+  CapturedTerminal captured;
+
+  EXPECT_EQ(bench(captured, {server.url(), "--replay", log.native()}), 1);
+
+  EXPECT_EQ(server.requests(), 2U);
+  EXPECT_NE(captured.out().find("line 3: status not expected, status 200, expected 404"),
+            std::string::npos)
+      << captured.out();
+  EXPECT_NE(captured.err().find("1 line left out"), std::string::npos) << captured.err();
+}
+
+class BenchCommandRejects : public testing::TestWithParam<std::vector<std::string>> {};
+
+TEST_P(BenchCommandRejects, WhatItCannotDoBeforeItSendsAnything) {
+  CapturedTerminal captured;
+
+  EXPECT_EQ(bench(captured, GetParam()), 2) << captured.out() << captured.err();
+  EXPECT_NE(captured.err(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Arguments, BenchCommandRejects,
+    testing::Values(std::vector<std::string>{}, std::vector<std::string>{"https://127.0.0.1/"},
+                    std::vector<std::string>{"http://192.0.2.1/"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "-d", "10"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "-d", "7h"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "-c", "0"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "-r", "-5"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--speed", "2"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "-H", "no colon"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "-H", "Connection: close"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--expect-sha256", "ab"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--replay", "/no/such/file"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--server-pid", "1",
+                                             "--server-pid", "1"}));
+
+}  // namespace
+}  // namespace pear::cli
