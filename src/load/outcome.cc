@@ -53,6 +53,7 @@ std::string_view to_key(Failure failure) {
 
 void Outcome::merge(const Outcome& other) {
   answered += other.answered;
+  answered_in_time += other.answered_in_time;
   for (std::size_t i = 0; i < failures.size(); ++i) failures[i] += other.failures[i];
   for (std::size_t i = 0; i < statuses.size(); ++i) statuses[i] += other.statuses[i];
   bytes_sent += other.bytes_sent;
@@ -85,7 +86,7 @@ std::uint64_t Outcome::failed() const {
 
 double Outcome::rate_per_s() const {
   if (elapsed <= std::chrono::nanoseconds::zero()) return 0;
-  return static_cast<double>(answered) * 1e9 / static_cast<double>(elapsed.count());
+  return static_cast<double>(answered_in_time) * 1e9 / static_cast<double>(elapsed.count());
 }
 
 }  // namespace pear::load

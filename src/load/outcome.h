@@ -53,6 +53,7 @@ struct Outcome {
   static constexpr std::size_t kMismatchesKept = 10;
 
   std::uint64_t answered = 0;
+  std::uint64_t answered_in_time = 0;  // Before the counted part of the run ended.
   std::array<std::uint64_t, kFailures> failures{};
   std::array<std::uint64_t, 6> statuses{};  // By class: [2] is 2xx. [0] is not used.
   std::uint64_t bytes_sent = 0;
@@ -75,7 +76,7 @@ struct Outcome {
   void add_mismatch(const Mismatch& mismatch);
 
   [[nodiscard]] std::uint64_t failed() const;
-  // Answers per second.
+  // Answers per second, of those in time: what was still under way at the end adds nothing.
   [[nodiscard]] double rate_per_s() const;
 };
 

@@ -19,6 +19,7 @@ Outcome outcome_with(milliseconds latency, std::uint64_t answered) {
   }
   Outcome outcome;
   outcome.answered = answered;
+  outcome.answered_in_time = answered;
   outcome.latency = precise->snapshot();
   outcome.elapsed = seconds(2);
   outcome.timeline.push_back({.answered = answered, .failed = 1, .latency = coarse.snapshot()});

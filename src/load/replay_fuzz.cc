@@ -2,6 +2,7 @@
 // without ending it early, and what was read is read again from its canonical line.
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,8 @@ std::string escaped(std::string_view text) {
 std::string canonical_line(const pear::load::ReplayEntry& entry) {
   std::string line =
       fmt::format("- - - [{:%d/%b/%Y:%H:%M:%S} +0000] \"{} {} HTTP/1.1\" {} - \"{}\" \"{}\"",
-                  fmt::gmtime(std::chrono::system_clock::to_time_t(entry.logged_at)), entry.method,
-                  escaped(entry.target), entry.logged_status, escaped(entry.referrer),
+                  fmt::gmtime(static_cast<std::time_t>(entry.logged_at.time_since_epoch().count())),
+                  entry.method, escaped(entry.target), entry.logged_status, escaped(entry.referrer),
                   escaped(entry.user_agent));
   if (entry.expect.status) line += fmt::format(" expect={}", *entry.expect.status);
   if (entry.expect.body) line += " sha256=" + pear::load::to_hex(*entry.expect.body);

@@ -14,6 +14,7 @@ using std::chrono::seconds;
 Round round_of(std::uint64_t answered, microseconds cpu) {
   Round round;
   round.outcome.answered = answered;
+  round.outcome.answered_in_time = answered;
   round.outcome.statuses[2] = answered;
   round.outcome.elapsed = seconds(1);
   auto histogram = std::make_unique<base::PreciseHistogram>();

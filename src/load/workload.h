@@ -1,0 +1,45 @@
+// Workload: the requests of a run, ready to be written: one that is repeated, or a list.
+//
+// Thread: any (immutable once made).
+// Memory: the bytes of each request, made once, before the run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "http/method.h"
+#include "load/plan.h"
+
+namespace pear::load {
+
+struct PreparedRequest {
+  std::string bytes;  // Head and body, as HTTP/1.1.
+  http::Method method = http::Method::Get;
+  Expectation expect;
+  std::uint64_t line = 0;  // Of a replay's log; 0 otherwise.
+};
+
+class Workload {
+ public:
+  // Errors: InvalidInput  the plan's request cannot be written.
+  [[nodiscard]] static Result<Workload> make(const Plan& plan);
+
+  // Of a list: how many. Nothing where one request is repeated for ever.
+  [[nodiscard]] std::optional<std::uint64_t> size() const;
+  [[nodiscard]] const PreparedRequest& at(std::uint64_t index) const;
+  // Whether any answer's body is to be checked.
+  [[nodiscard]] bool wants_digests() const;
+
+ private:
+  enum class Kind : std::uint8_t { Repeated, List };
+
+  Workload() = default;
+
+  Kind kind_ = Kind::Repeated;
+  std::vector<PreparedRequest> requests_;
+};
+
+}  // namespace pear::load
