@@ -42,15 +42,19 @@ int count_groups(std::string_view text, bool last_part) {
   }
 }
 
-Checked<std::optional<std::uint16_t>> parse_port(std::string_view digits) {
-  if (digits.empty()) return std::nullopt;
-  if (digits.size() > 5 || !all_in(digits, CharacterClass::Digit)) {
-    return refuse(400, "port is not a number");
+// An empty port is none (RFC 9110, section 4.2.3).
+Checked<void> parse_port(std::string_view digits, std::optional<std::uint16_t>* port) {
+  port->reset();
+  if (digits.empty()) return {};
+  if (digits.size() > 5) return refuse(400, "port is not a number");
+  std::uint32_t number = 0;
+  for (const char digit : digits) {
+    if (!is_in(digit, CharacterClass::Digit)) return refuse(400, "port is not a number");
+    number = number * 10 + static_cast<std::uint32_t>(digit - '0');
   }
-  std::uint32_t port = 0;
-  for (const char digit : digits) port = port * 10 + static_cast<std::uint32_t>(digit - '0');
-  if (port > 65'535) return refuse(400, "port is out of range");
-  return static_cast<std::uint16_t>(port);
+  if (number > 65'535) return refuse(400, "port is out of range");
+  *port = static_cast<std::uint16_t>(number);
+  return {};
 }
 
 }  // namespace
@@ -65,6 +69,12 @@ bool is_ipv6_address(std::string_view text) {
 }
 
 Checked<Authority> parse_authority(std::string_view text) {
+  Authority authority;
+  PEAR_TRY(parse_authority(text, &authority));
+  return authority;
+}
+
+Checked<void> parse_authority(std::string_view text, Authority* authority) {
   if (text.empty()) return refuse(400, "empty host");
   std::size_t host_end = 0;
   if (text.front() == '[') {
@@ -78,11 +88,11 @@ Checked<Authority> parse_authority(std::string_view text) {
     if (host_end == 0) return refuse(400, "empty or malformed host");
     if (host_end > kHostBytesMax) return refuse(400, "host is too long");
   }
-  Authority authority{.host = text.substr(0, host_end)};
-  if (host_end == text.size()) return authority;
+  authority->host = text.substr(0, host_end);
+  authority->port.reset();
+  if (host_end == text.size()) return {};
   if (text[host_end] != ':') return refuse(400, "malformed host");
-  authority.port = PEAR_TRY(parse_port(text.substr(host_end + 1)));
-  return authority;
+  return parse_port(text.substr(host_end + 1), &authority->port);
 }
 
 }  // namespace pear::http

@@ -28,6 +28,8 @@ struct Authority {
 
 // Views into `text`; case is left as it is. An empty host is refused (RFC 9110, section 4.2.1).
 [[nodiscard]] Checked<Authority> parse_authority(std::string_view text);
+// The same without a copy of the outcome, for each request.
+[[nodiscard]] Checked<void> parse_authority(std::string_view text, Authority* authority);
 
 // Whether `text` is an IPv6 address without brackets and zone (RFC 4291, section 2.2).
 [[nodiscard]] bool is_ipv6_address(std::string_view text);

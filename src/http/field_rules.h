@@ -11,6 +11,7 @@
 
 #include "http/character.h"
 #include "http/field.h"
+#include "http/lower_case.h"
 #include "http/refusal.h"
 
 namespace pear::http {
@@ -36,9 +37,6 @@ namespace pear::http {
 
 // Without the blanks (SP, HTAB) at both ends.
 [[nodiscard]] std::string_view trim_blanks(std::string_view text);
-
-// ASCII letters to lower case, in place.
-void make_lower_case(std::span<char> text);
 
 // `lower` must be in lower case already.
 [[nodiscard]] bool equals_lower(std::string_view text, std::string_view lower);

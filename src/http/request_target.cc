@@ -18,7 +18,7 @@ Checked<void> check_escape(std::string_view text, std::size_t at) {
 
 Checked<RequestTarget> parse_connect_target(std::string_view target) {
   RequestTarget parsed{.form = TargetForm::Authority, .authority_text = target};
-  parsed.authority = PEAR_TRY(parse_authority(target));
+  PEAR_TRY(parse_authority(target, &parsed.authority));
   if (!parsed.authority.port) return refuse(400, "CONNECT needs host and port");
   return parsed;
 }
@@ -39,44 +39,52 @@ Checked<RequestTarget> parse_absolute_target(Method method, std::string_view tar
   const std::string_view rest = target.substr(colon + 3);
   const std::size_t path_at = rest.find_first_of("/?");
   parsed.authority_text = rest.substr(0, path_at);
-  parsed.authority = PEAR_TRY(parse_authority(parsed.authority_text));
+  PEAR_TRY(parse_authority(parsed.authority_text, &parsed.authority));
   if (path_at == std::string_view::npos) {
     parsed.path_with_query = method == Method::Options ? "*" : "/";
     parsed.parts.path = parsed.path_with_query;
     return parsed;
   }
   parsed.path_with_query = rest.substr(path_at);
-  parsed.parts = PEAR_TRY(parse_path_and_query(parsed.path_with_query));
+  PEAR_TRY(parse_path_and_query(parsed.path_with_query, &parsed.parts));
   return parsed;
 }
 
 }  // namespace
 
 Checked<PathAndQuery> parse_path_and_query(std::string_view text) {
+  PathAndQuery parts;
+  PEAR_TRY(parse_path_and_query(text, &parts));
+  return parts;
+}
+
+Checked<void> parse_path_and_query(std::string_view text, PathAndQuery* parts) {
   if (!text.starts_with('/')) return refuse(400, "path does not start with a slash");
-  std::size_t at = 1;
-  while (at < text.size() && text[at] != '?') {
-    if (!is_in(text[at], CharacterClass::PathPlain)) {
-      if (text[at] != '%') return refuse(400, "byte that a path may not contain");
-      PEAR_TRY(check_escape(text, at));
+  const char* const end = text.data() + text.size();
+  const char* at = text.data() + 1;
+  while (at != end && *at != '?') {
+    if (!is_in(*at, CharacterClass::PathPlain)) {
+      if (*at != '%') return refuse(400, "byte that a path may not contain");
+      PEAR_TRY(check_escape(text, static_cast<std::size_t>(at - text.data())));
     }
     ++at;
   }
-  PathAndQuery parts{.path = text.substr(0, at)};
-  if (at == text.size()) return parts;
-  parts.has_query = true;
-  parts.query = text.substr(at + 1);
-  if (!all_in(parts.query, CharacterClass::Target)) {
+  parts->path = {text.data(), static_cast<std::size_t>(at - text.data())};
+  parts->query = {};
+  parts->has_query = at != end;
+  if (!parts->has_query) return {};
+  parts->query = {at + 1, static_cast<std::size_t>(end - at) - 1};
+  if (!all_in(parts->query, CharacterClass::Target)) {
     return refuse(400, "byte that a query may not contain");
   }
-  return parts;
+  return {};
 }
 
 Checked<RequestTarget> parse_request_target(Method method, std::string_view target) {
   if (method == Method::Connect) return parse_connect_target(target);
   if (target.starts_with('/')) {
     RequestTarget parsed{.form = TargetForm::Origin, .path_with_query = target};
-    parsed.parts = PEAR_TRY(parse_path_and_query(target));
+    PEAR_TRY(parse_path_and_query(target, &parsed.parts));
     return parsed;
   }
   if (target == "*") {

@@ -58,5 +58,7 @@ struct RequestTarget {
 
 // "/path?query", as in origin-form and in :path.
 [[nodiscard]] Checked<PathAndQuery> parse_path_and_query(std::string_view text);
+// The same without a copy of the outcome, for each request.
+[[nodiscard]] Checked<void> parse_path_and_query(std::string_view text, PathAndQuery* parts);
 
 }  // namespace pear::http

@@ -69,10 +69,9 @@ Checked<void> read_field(const Field& field, ConnectionFields* found) {
 
 }  // namespace
 
-Checked<ConnectionFields> read_connection_fields(std::span<const Field> fields) {
-  ConnectionFields found;
-  for (const Field& field : fields) PEAR_TRY(read_field(field, &found));
-  return found;
+Checked<void> read_connection_fields(std::span<const Field> fields, ConnectionFields* found) {
+  for (const Field& field : fields) PEAR_TRY(read_field(field, found));
+  return {};
 }
 
 Checked<void> check_transfer_encoding(std::string_view value) {

@@ -29,10 +29,10 @@ struct ConnectionFields {
   bool upgrade = false;          // There is an Upgrade field.
 };
 
-// Names in lower case. Refused: a second field where there may be only one, a Connection field that
-// is not a list of tokens.
-[[nodiscard]] http::Checked<ConnectionFields> read_connection_fields(
-    std::span<const http::Field> fields);
+// Adds to `found`, which starts empty. Names are in lower case. Refused: a second field where there
+// may be only one, a Connection field that is not a list of tokens.
+[[nodiscard]] http::Checked<void> read_connection_fields(std::span<const http::Field> fields,
+                                                         ConnectionFields* found);
 
 // Checks that the value is exactly "chunked" (in any case), the one coding that Pear speaks.
 // Refused: with 501 a list of codings that are not all known; with 400 what is no list, and where

@@ -2,7 +2,6 @@
 
 #include "base/assert.h"
 #include "http/character.h"
-#include "http/field_rules.h"
 
 namespace pear::http1 {
 
@@ -16,7 +15,8 @@ Progress FieldLexer::run(std::string_view input, std::span<Field> storage, const
   const char* const base = input.data();
   const char* const end = base + input.size();
   PEAR_ASSERT(at_ <= input.size(), "the input became shorter between two calls");
-  const char* at = base + at_;
+  const char* at =
+      state_ == State::LineStart ? take_whole_lines(input, storage, scanner) : base + at_;
   // What ends the loop leaves the position behind, for the next call.
   const auto pause = [&] {
     at_ = static_cast<std::size_t>(at - base);
@@ -81,6 +81,23 @@ Progress FieldLexer::run(std::string_view input, std::span<Field> storage, const
   }
 }
 
+// Reads lines that are there from end to end, and stops at the first that is not, or is not sound,
+// or is one too many: run() says what is the matter with it.
+const char* FieldLexer::take_whole_lines(std::string_view input, std::span<Field> storage,
+                                         const Scanner& scanner) {
+  const char* const end = input.data() + input.size();
+  const char* at = input.data() + at_;
+  FieldLine line;
+  while (count_ < storage.size() && scanner.field_line(at, end, &line)) {
+    const char* last = line.value_end;
+    while (last != line.value && is_blank(last[-1])) --last;
+    storage[count_++] = {.name = {at, static_cast<std::size_t>(line.name_end - at)},
+                         .value = {line.value, static_cast<std::size_t>(last - line.value)}};
+    at = line.value_end + 2;
+  }
+  return at;
+}
+
 Progress FieldLexer::refuse(Refusal refusal) {
   refusal_ = refusal;
   return Progress::Refused;
@@ -113,15 +130,6 @@ void rebase_fields(std::span<Field> fields, const char* old_base, const char* ne
     return std::string_view(new_base + offset, view.size());
   };
   for (Field& field : fields) field = {.name = move(field.name), .value = move(field.value)};
-}
-
-void lower_names(std::span<char> input, std::span<const Field> fields) {
-  for (const Field& field : fields) http::make_lower_case(writable(input, field.name));
-}
-
-std::span<char> writable(std::span<char> input, std::string_view view) {
-  const auto offset = static_cast<std::size_t>(view.data() - input.data());
-  return input.subspan(offset, view.size());
 }
 
 }  // namespace pear::http1

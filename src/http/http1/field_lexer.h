@@ -19,6 +19,7 @@
 
 #include "http/field.h"
 #include "http/http1/scan.h"
+#include "http/lower_case.h"
 #include "http/refusal.h"
 
 namespace pear::http1 {
@@ -28,8 +29,13 @@ enum class Progress : std::uint8_t { NeedMore, Done, Refused };
 class FieldLexer {
  public:
   FieldLexer() = default;
-  // The first line starts at `at`.
-  explicit FieldLexer(std::size_t at) : at_(at) {}
+
+  // Prepares for a section whose first line starts at `at`.
+  void restart(std::size_t at) {
+    at_ = at;
+    count_ = 0;
+    state_ = State::LineStart;
+  }
 
   // `input` starts where it started in the calls before, and is as long or longer. `storage` bounds
   // the number of fields: one more is refused with 431. Names keep their case.
@@ -44,6 +50,8 @@ class FieldLexer {
  private:
   enum class State : std::uint8_t { LineStart, Name, Blanks, Value, LineFeed, LastLineFeed };
 
+  const char* take_whole_lines(std::string_view input, std::span<http::Field> storage,
+                               const Scanner& scanner);
   Progress refuse(http::Refusal refusal);
   Progress refuse_line_start(char byte);
   Progress refuse_after_name(char byte);
@@ -62,10 +70,14 @@ class FieldLexer {
 // were moved between two calls.
 void rebase_fields(std::span<http::Field> fields, const char* old_base, const char* new_base);
 
-// Makes the names, which are views into `input`, lower case in place.
-void lower_names(std::span<char> input, std::span<const http::Field> fields);
-
 // The part of the input that a view stands for, to be written to.
-[[nodiscard]] std::span<char> writable(std::span<char> input, std::string_view view);
+[[nodiscard]] inline std::span<char> writable(std::span<char> input, std::string_view view) {
+  return {input.data() + (view.data() - input.data()), view.size()};
+}
+
+// Makes the names, which are views into `input`, lower case in place.
+inline void lower_names(std::span<char> input, std::span<const http::Field> fields) {
+  for (const http::Field& field : fields) http::make_lower_case(writable(input, field.name));
+}
 
 }  // namespace pear::http1

@@ -50,9 +50,8 @@ void RequestParser::reset() {
   line_start_ = 0;
   method_bytes_ = 0;
   target_bytes_ = 0;
-  lexer_ = FieldLexer();
+  lexer_.restart(0);
   state_ = State::Start;
-  head_ = http::RequestHead();
 }
 
 Progress RequestParser::parse(std::span<char> input, std::span<Field> storage) {
@@ -212,7 +211,7 @@ RequestParser::Step RequestParser::lex_version(std::string_view input) {
     head_.version = got[7] == '1' ? Version::Http11 : Version::Http10;
   }
   at_ += kVersionLine.size();
-  lexer_ = FieldLexer(at_);
+  lexer_.restart(at_);
   state_ = State::Fields;
   return Step::Next;
 }
@@ -226,7 +225,8 @@ Checked<void> RequestParser::finish(std::span<char> input, std::span<Field> fiel
   head_.target = bytes.substr(line_start_ + method_bytes_ + 1, target_bytes_);
 
   PEAR_TRY(finish_target());
-  const ConnectionFields found = PEAR_TRY(read_connection_fields(fields));
+  ConnectionFields found;
+  PEAR_TRY(read_connection_fields(fields, &found));
   PEAR_TRY(finish_authority(input, found));
   PEAR_TRY(finish_framing(found));
   return finish_connection(found);
@@ -234,17 +234,44 @@ Checked<void> RequestParser::finish(std::span<char> input, std::span<Field> fiel
 
 Checked<void> RequestParser::finish_target() {
   head_.method = http::method_of(head_.method_text);
-  const auto target = PEAR_TRY(http::parse_request_target(head_.method, head_.target));
-  head_.target_form = target.form;
-  head_.scheme = target.scheme;
-  head_.authority = target.authority_text;
-  head_.host = target.authority.host;
-  head_.port = target.authority.port;
-  head_.path_with_query = target.path_with_query;
-  head_.path = target.parts.path;
-  head_.query = target.parts.query;
-  head_.has_query = target.parts.has_query;
+  if (take_plain_target()) return {};
+  const auto parsed = PEAR_TRY(http::parse_request_target(head_.method, head_.target));
+  head_.target_form = parsed.form;
+  head_.scheme = parsed.scheme;
+  head_.authority = parsed.authority_text;
+  head_.host = parsed.authority.host;
+  head_.port = parsed.authority.port;
+  head_.path_with_query = parsed.path_with_query;
+  head_.path = parsed.parts.path;
+  head_.query = parsed.parts.query;
+  head_.has_query = parsed.parts.has_query;
   return {};
+}
+
+// What parse_request_target() would say of a path without escapes, as nearly all are. The bytes of
+// the target are known to be visible ASCII. False: it has to look.
+bool RequestParser::take_plain_target() {
+  const std::string_view target = head_.target;
+  if (target.front() != '/' || head_.method == Method::Connect) return false;
+  const char* const end = target.data() + target.size();
+  const char* const path_end = scanner_->path_end(target.data(), end);
+  const auto path_bytes = static_cast<std::size_t>(path_end - target.data());
+  head_.has_query = path_end != end;
+  if (head_.has_query) {
+    if (*path_end != '?') return false;
+    head_.query = target.substr(path_bytes + 1);
+    if (head_.query.contains('#')) return false;
+  } else {
+    head_.query = {};
+  }
+  head_.target_form = TargetForm::Origin;
+  head_.scheme = {};
+  head_.authority = {};
+  head_.host = {};
+  head_.port.reset();
+  head_.path_with_query = target;
+  head_.path = target.substr(0, path_bytes);
+  return true;
 }
 
 // RFC 9110, section 7.2, and RFC 9112, section 3.2: exactly one valid Host in HTTP/1.1. Where the
@@ -255,7 +282,8 @@ Checked<void> RequestParser::finish_authority(std::span<char> input,
   if (found.host == nullptr) {
     if (head_.version == Version::Http11) return http::refuse(400, "HTTP/1.1 without Host");
   } else {
-    const auto from_host = PEAR_TRY(http::parse_authority(found.host->value));
+    Authority from_host;
+    PEAR_TRY(http::parse_authority(found.host->value, &from_host));
     if (head_.host.empty()) {
       head_.authority = found.host->value;
       head_.host = from_host.host;
@@ -275,6 +303,7 @@ Checked<void> RequestParser::finish_authority(std::span<char> input,
 
 // RFC 9112, section 6.3. What the RFC lets a server repair is refused.
 Checked<void> RequestParser::finish_framing(const ConnectionFields& found) {
+  head_.content_length = 0;
   if (found.transfer_encoding != nullptr) {
     if (found.content_length != nullptr) {
       return http::refuse(400, "both Content-Length and Transfer-Encoding");

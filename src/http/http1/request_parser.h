@@ -72,6 +72,7 @@ class RequestParser {
 
   http::Checked<void> finish(std::span<char> input, std::span<http::Field> fields);
   http::Checked<void> finish_target();
+  bool take_plain_target();
   http::Checked<void> finish_authority(std::span<char> input, const ConnectionFields& found);
   http::Checked<void> finish_framing(const ConnectionFields& found);
   http::Checked<void> finish_connection(const ConnectionFields& found);

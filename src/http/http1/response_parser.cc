@@ -39,7 +39,7 @@ void ResponseParser::reset(http::Method request_method) {
   request_method_ = request_method;
   base_ = nullptr;
   at_ = 0;
-  lexer_ = FieldLexer();
+  lexer_.restart(0);
   state_ = State::Start;
   head_ = ReceivedHead();
 }
@@ -77,7 +77,7 @@ Progress ResponseParser::lex_status_line(std::string_view input) {
   }
   if (at_ == input.size()) return Progress::NeedMore;
   if (input[at_] != '\n') return refuse({502, "CR without LF after the status line"});
-  lexer_ = FieldLexer(++at_);
+  lexer_.restart(++at_);
   state_ = State::Fields;
   return Progress::Done;
 }
@@ -134,7 +134,8 @@ Progress ResponseParser::refuse(Refusal refusal) {
 
 Checked<void> ResponseParser::finish(std::span<const Field> fields) {
   head_.fields = fields;
-  const ConnectionFields found = PEAR_TRY(read_connection_fields(fields));
+  ConnectionFields found;
+  PEAR_TRY(read_connection_fields(fields, &found));
   PEAR_TRY(finish_framing(found));
   head_.keep_alive = !found.close && (head_.version == Version::Http11 || found.keep_alive) &&
                      head_.framing != Framing::UntilClose;

@@ -40,10 +40,35 @@ const char* target_end_scalar(const char* at, const char* end) {
   return at;
 }
 
+const char* path_end_scalar(const char* at, const char* end) {
+  while (at != end && is_in(*at, CharacterClass::PathPlain)) ++at;
+  return at;
+}
+
+// What follows the name of a field line, which ends at `line->name_end`.
+template <Scanner::Scan kValueEnd>
+bool rest_of_line(const char* end, FieldLine* line) {
+  const char* at = line->name_end;
+  if (at == end || *at != ':') return false;
+  ++at;
+  while (at != end && http::is_blank(*at)) ++at;
+  line->value = at;
+  line->value_end = kValueEnd(at, end);
+  return end - line->value_end >= 2 && line->value_end[0] == '\r' && line->value_end[1] == '\n';
+}
+
+template <Scanner::Scan kTokenEnd, Scanner::Scan kValueEnd>
+bool field_line(const char* at, const char* end, FieldLine* line) {
+  line->name_end = kTokenEnd(at, end);
+  return line->name_end != at && rest_of_line<kValueEnd>(end, line);
+}
+
 constexpr Scanner kScalar{.name = "scalar",
                           .token_end = token_end_scalar,
                           .value_end = value_end_scalar,
-                          .target_end = target_end_scalar};
+                          .target_end = target_end_scalar,
+                          .path_end = path_end_scalar,
+                          .field_line = field_line<token_end_scalar, value_end_scalar>};
 
 #if defined(__x86_64__)
 
@@ -54,21 +79,25 @@ constexpr Scanner kScalar{.name = "scalar",
 // character with high nibble n is allowed; the high one selects the bit. High nibbles from 8 on
 // select nothing.
 
-constexpr std::array<std::uint8_t, 16> make_token_rows() {
-  std::array<std::uint8_t, 16> rows{};
+using Rows = std::array<std::uint8_t, 16>;
+
+constexpr Rows make_rows(CharacterClass which) {
+  Rows rows{};
   for (unsigned c = 0; c < 0x80; ++c) {
-    if (!is_in(static_cast<char>(c), CharacterClass::Token)) continue;
+    if (!is_in(static_cast<char>(c), which)) continue;
     rows[c & 0xfU] = static_cast<std::uint8_t>(rows[c & 0xfU] | (1U << (c >> 4U)));
   }
   return rows;
 }
 
-alignas(16) constexpr std::array<std::uint8_t, 16> kTokenRows = make_token_rows();
-alignas(16) constexpr std::array<std::uint8_t, 16> kBitOfHighNibble = {1, 2, 4, 8, 16, 32, 64, 128};
+alignas(16) constexpr Rows kTokenRows = make_rows(CharacterClass::Token);
+alignas(16) constexpr Rows kPathRows = make_rows(CharacterClass::PathPlain);
+alignas(16) constexpr Rows kBitOfHighNibble = {1, 2, 4, 8, 16, 32, 64, 128};
 
 // NOLINTBEGIN(portability-simd-intrinsics): that is what this file is for.
-[[gnu::target("sse4.2"), gnu::always_inline]] inline unsigned bad_token_16(__m128i bytes) {
-  const __m128i rows = _mm_load_si128(reinterpret_cast<const __m128i*>(kTokenRows.data()));
+[[gnu::target("sse4.2"), gnu::always_inline]] inline unsigned outside_16(const Rows& of_class,
+                                                                         __m128i bytes) {
+  const __m128i rows = _mm_load_si128(reinterpret_cast<const __m128i*>(of_class.data()));
   const __m128i bits = _mm_load_si128(reinterpret_cast<const __m128i*>(kBitOfHighNibble.data()));
   const __m128i nibble = _mm_set1_epi8(0x0f);
   const __m128i row = _mm_shuffle_epi8(rows, _mm_and_si128(bytes, nibble));
@@ -100,9 +129,18 @@ alignas(16) constexpr std::array<std::uint8_t, 16> kBitOfHighNibble = {1, 2, 4, 
 
 [[gnu::target("sse4.2")]] const char* token_end_sse42(const char* at, const char* end) {
   for (; end - at >= 16; at += 16) {
-    if (const unsigned bad = bad_token_16(load_16(at)); bad != 0) return at + std::countr_zero(bad);
+    if (const unsigned bad = outside_16(kTokenRows, load_16(at)); bad != 0)
+      return at + std::countr_zero(bad);
   }
   return token_end_scalar(at, end);
+}
+
+[[gnu::target("sse4.2")]] const char* path_end_sse42(const char* at, const char* end) {
+  for (; end - at >= 16; at += 16) {
+    if (const unsigned bad = outside_16(kPathRows, load_16(at)); bad != 0)
+      return at + std::countr_zero(bad);
+  }
+  return path_end_scalar(at, end);
 }
 
 [[gnu::target("sse4.2")]] const char* value_end_sse42(const char* at, const char* end) {
@@ -123,15 +161,18 @@ alignas(16) constexpr std::array<std::uint8_t, 16> kBitOfHighNibble = {1, 2, 4, 
 constexpr Scanner kSse42{.name = "sse4.2",
                          .token_end = token_end_sse42,
                          .value_end = value_end_sse42,
-                         .target_end = target_end_sse42};
+                         .target_end = target_end_sse42,
+                         .path_end = path_end_sse42,
+                         .field_line = field_line<token_end_sse42, value_end_sse42>};
 
 [[gnu::target("avx2"), gnu::always_inline]] inline __m256i load_32(const char* at) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
 }
 
-[[gnu::target("avx2"), gnu::always_inline]] inline unsigned bad_token_32(__m256i bytes) {
+[[gnu::target("avx2"), gnu::always_inline]] inline unsigned outside_32(const Rows& of_class,
+                                                                       __m256i bytes) {
   const __m256i rows = _mm256_broadcastsi128_si256(
-      _mm_load_si128(reinterpret_cast<const __m128i*>(kTokenRows.data())));
+      _mm_load_si128(reinterpret_cast<const __m128i*>(of_class.data())));
   const __m256i bits = _mm256_broadcastsi128_si256(
       _mm_load_si128(reinterpret_cast<const __m128i*>(kBitOfHighNibble.data())));
   const __m256i nibble = _mm256_set1_epi8(0x0f);
@@ -159,9 +200,18 @@ constexpr Scanner kSse42{.name = "sse4.2",
 // The rest of fewer than 32 bytes is left to the functions of 16.
 [[gnu::target("avx2")]] const char* token_end_avx2(const char* at, const char* end) {
   for (; end - at >= 32; at += 32) {
-    if (const unsigned bad = bad_token_32(load_32(at)); bad != 0) return at + std::countr_zero(bad);
+    if (const unsigned bad = outside_32(kTokenRows, load_32(at)); bad != 0)
+      return at + std::countr_zero(bad);
   }
   return token_end_sse42(at, end);
+}
+
+[[gnu::target("avx2")]] const char* path_end_avx2(const char* at, const char* end) {
+  for (; end - at >= 32; at += 32) {
+    if (const unsigned bad = outside_32(kPathRows, load_32(at)); bad != 0)
+      return at + std::countr_zero(bad);
+  }
+  return path_end_sse42(at, end);
 }
 
 [[gnu::target("avx2")]] const char* value_end_avx2(const char* at, const char* end) {
@@ -179,12 +229,32 @@ constexpr Scanner kSse42{.name = "sse4.2",
   }
   return target_end_sse42(at, end);
 }
+// As field_line, with the first steps of both scans in line: most names and many values end there.
+[[gnu::target("avx2")]] bool field_line_avx2(const char* at, const char* end, FieldLine* line) {
+  if (end - at < 32) return field_line<token_end_sse42, value_end_sse42>(at, end, line);
+  const unsigned bad_name = outside_32(kTokenRows, load_32(at));
+  if ((bad_name & 1U) != 0) return false;
+  const char* name_end =
+      bad_name != 0 ? at + std::countr_zero(bad_name) : token_end_avx2(at + 32, end);
+  line->name_end = name_end;
+  if (end - name_end < 34 || name_end[1] != ' ' || http::is_blank(name_end[2])) {
+    return rest_of_line<value_end_avx2>(end, line);
+  }
+  if (*name_end != ':') return false;
+  line->value = name_end + 2;
+  const unsigned bad_value = bad_value_32(load_32(line->value));
+  line->value_end = bad_value != 0 ? line->value + std::countr_zero(bad_value)
+                                   : value_end_avx2(line->value + 32, end);
+  return end - line->value_end >= 2 && line->value_end[0] == '\r' && line->value_end[1] == '\n';
+}
 // NOLINTEND(portability-simd-intrinsics)
 
 constexpr Scanner kAvx2{.name = "avx2",
                         .token_end = token_end_avx2,
                         .value_end = value_end_avx2,
-                        .target_end = target_end_avx2};
+                        .target_end = target_end_avx2,
+                        .path_end = path_end_avx2,
+                        .field_line = field_line_avx2};
 
 constexpr std::array<Scanner, 3> kAll = {kAvx2, kSse42, kScalar};
 

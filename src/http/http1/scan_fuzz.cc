@@ -14,6 +14,7 @@ namespace {
 
 using pear::http::CharacterClass;
 using pear::http::is_in;
+using pear::http1::FieldLine;
 using pear::http1::Scanner;
 
 const char* end_by_hand(const char* at, const char* end, CharacterClass allowed) {
@@ -21,6 +22,24 @@ const char* end_by_hand(const char* at, const char* end, CharacterClass allowed)
     ++at;
   }
   return at;
+}
+
+// What field_line has to find, step by step.
+void check_line(const Scanner& scanner, const char* at, const char* end) {
+  FieldLine line{};
+  const bool found = scanner.field_line(at, end, &line);
+  const char* const name_end = end_by_hand(at, end, CharacterClass::Token);
+  const char* value = name_end;
+  if (value != end) ++value;
+  while (value != end && pear::http::is_blank(*value)) ++value;
+  const char* const value_end = end_by_hand(value, end, CharacterClass::FieldValue);
+  const bool whole =
+      name_end != at && name_end != end && *name_end == ':' &&
+      std::string_view(value_end, static_cast<std::size_t>(end - value_end)).starts_with("\r\n");
+  PEAR_ASSERT(found == whole, scanner.name);
+  if (!found) return;
+  PEAR_ASSERT(line.name_end == name_end && line.value == value, scanner.name);
+  PEAR_ASSERT(line.value_end == value_end, scanner.name);
 }
 
 }  // namespace
@@ -33,11 +52,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const char* const at = copy.get() + start;
     const char* const token = end_by_hand(at, end, CharacterClass::Token);
     const char* const value = end_by_hand(at, end, CharacterClass::FieldValue);
+    const char* const path = end_by_hand(at, end, CharacterClass::PathPlain);
     const char* const target = end_by_hand(at, end, CharacterClass::Target);
     for (const Scanner& scanner : Scanner::all()) {
       PEAR_ASSERT(scanner.token_end(at, end) == token, scanner.name);
       PEAR_ASSERT(scanner.value_end(at, end) == value, scanner.name);
       PEAR_ASSERT(scanner.target_end(at, end) == target, scanner.name);
+      PEAR_ASSERT(scanner.path_end(at, end) == path, scanner.name);
+      check_line(scanner, at, end);
     }
   }
   return 0;
