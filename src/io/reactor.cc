@@ -103,12 +103,20 @@ void Reactor::defer(DeferredCall& call) {
 }
 
 std::size_t Reactor::turn(Wait wait) {
+  begin_turn(wait);
+  return run_turn();
+}
+
+void Reactor::begin_turn(Wait wait) {
+  collected_ = poll(wait);
+  now_ = io::now();
+}
+
+std::size_t Reactor::run_turn() {
   // Who asks for another go during this turn comes in the next one.
   base::IntrusiveList<IoHandler, Reactor> again;
-  const std::size_t count = poll(wait);
   again.splice_back(again_);
-  now_ = io::now();
-  std::size_t run = dispatch(count);
+  std::size_t run = dispatch(std::exchange(collected_, 0));
   while (IoHandler* const handler = again.pop_front()) {
     ++run;
     handler->on_io(std::exchange(handler->again_, IoEvents()));

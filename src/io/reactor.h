@@ -168,6 +168,10 @@ class Reactor {
 
   // One turn. Returns how many handlers, timers and calls were run.
   std::size_t turn(Wait wait = Wait::UntilEvent);
+  // The same in two halves, for a loop with something to do once the time is known: wait and read the
+  // clock; run what has come.
+  void begin_turn(Wait wait);
+  std::size_t run_turn();
 
   // The time of this turn.
   [[nodiscard]] MonotonicTime now() const { return now_; }
@@ -191,6 +195,7 @@ class Reactor {
   base::IntrusiveList<IoHandler, Reactor> again_;
   base::IntrusiveList<DeferredCall, DeferredCall> deferred_;
   std::size_t watched_ = 0;
+  std::size_t collected_ = 0;  // Events of begin_turn().
   std::array<epoll_event, kEventsMax> events_;
   std::unique_ptr<char[]> read_buffer_;
 };
