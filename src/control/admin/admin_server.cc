@@ -40,4 +40,8 @@ void AdminServer::bury(AdminConnection& connection) {
   reactor_.defer(clear_graves_);
 }
 
+void AdminServer::clear_graves() {
+  graves_.clear();
+}
+
 }  // namespace pear::admin

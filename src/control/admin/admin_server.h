@@ -49,7 +49,7 @@ class AdminServer final : private io::ConnectionSink {
   void on_accept_failure(int os_errno) override;
   // The connection is over; it is destroyed at the end of the turn.
   void bury(AdminConnection& connection);
-  void clear_graves() { graves_.clear(); }
+  void clear_graves();
 
   io::Reactor& reactor_;
   std::string host_;

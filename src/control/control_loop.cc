@@ -1,0 +1,287 @@
+#include "control/control_loop.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/assert.h"
+
+namespace pear::control {
+
+using std::chrono::milliseconds;
+
+// Images of one apply() that are being loaded, one after the other.
+struct ControlLoop::Loading {
+  std::uint64_t serial = 0;  // Of the apply() that it is for.
+  std::shared_ptr<const config::Settings> settings;
+  OnApplied on_applied;
+  std::vector<std::expected<LoadedImage, std::string>> images;  // In the order of the sites.
+};
+
+ControlLoop::ControlLoop(Options options, Parts parts)
+    : options_(std::move(options)),
+      reactor_(parts.reactor),
+      cores_(std::move(parts.cores)),
+      images_(parts.images),
+      logger_(parts.logger),
+      wall_time_(parts.wall_time),
+      started_at_(reactor_.now()),
+      busy_at_(started_at_),
+      turns_(cores_.size()),
+      tables_(static_cast<std::uint32_t>(cores_.size())),
+      supervisor_({.cores = static_cast<std::uint32_t>(cores_.size()), .drain = options_.drain},
+                  *this, *this),
+      worker_(reactor_.waker()) {
+  PEAR_ASSERT(!cores_.empty(), "a server has at least one core");
+  for (const CoreLink& link : cores_) {
+    outboxes_.emplace_back(link.commands, link.core_waker);
+    counters_.push_back(&link.counters);
+  }
+  arm_tick(started_at_);
+}
+
+ControlLoop::~ControlLoop() = default;
+
+Result<void> ControlLoop::serve_admin(io::UniqueFd listener, std::string host) {
+  admin_ =
+      std::make_unique<admin::AdminServer>(reactor_, std::move(listener), std::move(host), *this);
+  return admin_->start();
+}
+
+std::optional<io::SocketAddress> ControlLoop::admin_address() const {
+  if (admin_ == nullptr) return std::nullopt;
+  const Result<io::SocketAddress> address = admin_->address();
+  return address ? std::optional(*address) : std::nullopt;
+}
+
+// ---- Settings.
+
+void ControlLoop::apply(std::shared_ptr<const config::Settings> settings, OnApplied on_applied) {
+  auto loading = std::make_shared<Loading>();
+  loading->serial = ++applied_;
+  loading->settings = std::move(settings);
+  loading->on_applied = std::move(on_applied);
+  load_next(std::move(loading));
+}
+
+// The worker holds one site at a time, so that a newer apply() does not wait behind all the sites
+// of an older one.
+void ControlLoop::load_next(std::shared_ptr<Loading> loading) {
+  if (loading->serial != applied_ || loading->images.size() == loading->settings->sites.size()) {
+    finish_loading(*loading);
+    return;
+  }
+  worker_.submit([this, loading = std::move(loading)]() mutable -> Worker::Then {
+    const config::SiteSettings& site = loading->settings->sites[loading->images.size()];
+    return [this, loaded = images_.load(site), loading = std::move(loading)]() mutable {
+      loading->images.push_back(std::move(loaded));
+      load_next(std::move(loading));
+    };
+  });
+}
+
+void ControlLoop::finish_loading(Loading& loading) {
+  const MonotonicTime now = reactor_.now();
+  ApplyReport report{.superseded = loading.serial != applied_};
+  const auto& sites = loading.settings->sites;
+  std::set<SiteId> wanted;
+  for (std::size_t i = 0; i < sites.size() && !report.superseded; ++i) {
+    const SiteId id = tables_.id_of(sites[i].name);
+    wanted.insert(id);
+    const auto& image = loading.images[i];
+    if (!image) {
+      report.refused.push_back({.site = sites[i].name, .reason = image.error()});
+      record({.level = log::Level::Error,
+              .name = "image_refused",
+              .subject = {.site = sites[i].name},
+              .message = image.error()},
+             {});
+      continue;
+    }
+    // Shares the settings' lifetime, without a copy.
+    supervisor_.deploy(
+        id,
+        {.settings = std::shared_ptr<const config::SiteSettings>(loading.settings, &sites[i]),
+         .image = image->image,
+         .digest = image->digest},
+        now);
+  }
+  if (!report.superseded) {
+    std::vector<SiteId> gone;
+    for (const auto& [id, site] : supervisor_.sites()) {
+      if (!wanted.contains(id)) gone.push_back(id);
+    }
+    for (const SiteId id : gone) supervisor_.remove(id, now);
+    busy_at_ = now;
+    arm_tick(now);
+  }
+  if (loading.on_applied) loading.on_applied(report);
+}
+
+bool ControlLoop::restart_site(std::string_view name) {
+  const SiteId* const id = tables_.find(name);
+  if (id == nullptr || !supervisor_.restart(*id, reactor_.now())) return false;
+  busy_at_ = reactor_.now();
+  arm_tick(busy_at_);
+  return true;
+}
+
+// ---- Turns.
+
+void ControlLoop::turn() {
+  reactor_.turn(io::Reactor::Wait::UntilEvent);
+  work();
+}
+
+void ControlLoop::turn_now() {
+  reactor_.turn(io::Reactor::Wait::No);
+  work();
+}
+
+void ControlLoop::work() {
+  worker_.collect();
+  if (take_events() > 0) {
+    if (reactor_.now() - busy_at_ >= kCalmAfter) arm_tick(reactor_.now());
+    busy_at_ = reactor_.now();
+  }
+  publish();
+  flushed_ = flush();
+  logger_.report_drops(wall_time_());
+}
+
+std::size_t ControlLoop::take_events() {
+  std::size_t taken = 0;
+  bool more = false;
+  for (std::size_t i = 0; i < cores_.size(); ++i) {
+    const CoreId core{static_cast<std::uint16_t>(i)};
+    std::size_t of_core = 0;
+    while (of_core < kEventsMax) {
+      std::optional<data::CoreEvent> event = cores_[i].events.try_pop();
+      if (!event) break;
+      on_event(core, *event);
+      ++of_core;
+    }
+    taken += of_core;
+    more = more || of_core == kEventsMax;
+  }
+  // A queue that was not emptied will not wake us.
+  if (more) reactor_.waker().wake();
+  return taken;
+}
+
+void ControlLoop::on_event(CoreId core, const data::CoreEvent& event) {
+  supervisor_.on_core_heard(core, reactor_.now());
+  if (const auto* drained = std::get_if<data::CoreDrained>(&event)) {
+    on_drained(core, drained->cut);
+    return;
+  }
+  supervisor_.on_event(event, reactor_.now());
+}
+
+void ControlLoop::hear_cores() {
+  for (std::size_t i = 0; i < cores_.size(); ++i) {
+    const std::uint64_t turns = cores_[i].counters.turns.value();
+    if (std::exchange(turns_[i], turns) == turns) continue;
+    supervisor_.on_core_heard(CoreId{static_cast<std::uint16_t>(i)}, reactor_.now());
+  }
+}
+
+void ControlLoop::on_tick(MonotonicTime now) {
+  hear_cores();
+  supervisor_.on_time(now);
+  if (drain_by_ && now >= *drain_by_ + kDrainGrace) finish_drain();
+  arm_tick(now);
+}
+
+// While nothing happens and nothing waits, an idle process hardly wakes.
+void ControlLoop::arm_tick(MonotonicTime now) {
+  const bool calm = now - busy_at_ >= kCalmAfter && flushed_ && !drain_by_;
+  reactor_.timers().arm(tick_, now + (calm ? kCalmTurn : supervisor::Supervisor::kTurn));
+}
+
+void ControlLoop::publish() {
+  if (!std::exchange(table_changed_, false)) return;
+  std::vector<model::RouteTable::Conflict> conflicts;
+  const auto table = tables_.build(supervisor_, &conflicts);
+  for (const auto& conflict : conflicts) {
+    record(
+        {.level = log::Level::Error,
+         .name = "route_conflict",
+         .subject = {.site =
+                         tables_.metrics()[static_cast<std::uint32_t>(conflict.second.site)]->name},
+         .message = "another site has this host and path already: give one of them another"},
+        std::array{log::Field{"host", conflict.second.host},
+                   log::Field{"path", conflict.second.path}});
+  }
+  for (Outbox& outbox : outboxes_) outbox.publish(table);
+}
+
+bool ControlLoop::flush() {
+  bool all = true;
+  for (Outbox& outbox : outboxes_) all = outbox.flush() && all;
+  return all;
+}
+
+// ---- The supervisor's.
+
+void ControlLoop::send(CoreId core, data::CoreCommand command) {
+  outboxes_[static_cast<std::uint16_t>(core)].send(std::move(command));
+}
+
+void ControlLoop::record(const log::Event& event, std::span<const log::Field> fields) {
+  logger_.event(wall_time_(), event, fields);
+}
+
+// ---- The end.
+
+void ControlLoop::drain(MonotonicTime deadline,
+                        std::move_only_function<void(std::uint64_t)> on_drained) {
+  PEAR_ASSERT(!drain_by_, "a server drains once");
+  drain_by_ = deadline;
+  on_drained_ = std::move(on_drained);
+  for (std::size_t i = 0; i < cores_.size(); ++i) {
+    const CoreId core{static_cast<std::uint16_t>(i)};
+    draining_.insert(core);
+    send(core, data::DrainCore{.deadline = deadline});
+  }
+  publish();
+  flushed_ = flush();
+  arm_tick(reactor_.now());
+}
+
+void ControlLoop::on_drained(CoreId core, std::uint64_t cut) {
+  if (draining_.erase(core) == 0) return;
+  cut_ += cut;
+  if (draining_.empty()) finish_drain();
+}
+
+void ControlLoop::finish_drain() {
+  auto tell = std::exchange(on_drained_, nullptr);
+  if (!tell) return;
+  if (!draining_.empty()) {
+    record({.level = log::Level::Error,
+            .name = "drain_overdue",
+            .message = "some cores did not report that they have drained"},
+           std::array{log::Field{"silent_cores", std::uint64_t{draining_.size()}}});
+  }
+  tell(cut_);
+}
+
+// ---- Views.
+
+bool ControlLoop::ready() const {
+  return !drain_by_ && applied_ > 0 && !supervisor_.sites().empty() && supervisor_.ready();
+}
+
+admin::AdminView ControlLoop::view() const {
+  return {.version = options_.version,
+          .started_at = started_at_,
+          .now = reactor_.now(),
+          .draining = drain_by_.has_value(),
+          .ready = ready(),
+          .supervisor = supervisor_,
+          .metrics = tables_.metrics(),
+          .cores = counters_};
+}
+
+}  // namespace pear::control

@@ -1,0 +1,304 @@
+#include "control/control_loop.h"
+
+#include <deque>
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/log/log_channel.h"
+#include "control/supervisor/fake_cores.h"
+#include "io/clock.h"
+#include "io/socket.h"
+
+namespace pear::control {
+namespace {
+
+using model::CageState;
+
+// Images by the path of their source; what is not known is refused.
+class FakeImages final : public ImageLoader {
+ public:
+  std::expected<LoadedImage, std::string> load(const config::SiteSettings& site) override {
+    if (site.source == "broken.wasm") return std::unexpected("broken.wasm is no component");
+    return LoadedImage{.digest = site.source.string()};
+  }
+};
+
+config::SiteSettings site(std::string name, std::string source, std::uint32_t cages = 2) {
+  config::SiteSettings settings;
+  settings.name = name;
+  settings.hosts = {name + ".example.com"};
+  settings.source = std::move(source);
+  settings.cages = cages;
+  return settings;
+}
+
+std::shared_ptr<const config::Settings> settings_of(std::vector<config::SiteSettings> sites) {
+  auto settings = std::make_shared<config::Settings>();
+  settings->sites = std::move(sites);
+  return settings;
+}
+
+class ControlLoopTest : public testing::Test {
+ protected:
+  static constexpr std::size_t kCores = 2;
+
+  struct FakeCore {
+    base::SpscRing<data::CoreCommand> commands{64};
+    base::SpscRing<data::CoreEvent> events{64};
+    std::unique_ptr<io::Reactor> reactor = std::move(io::Reactor::open()).value();
+    model::CoreCounters counters;
+    std::shared_ptr<const model::SiteTable> table;
+    bool draining = false;
+  };
+
+  std::vector<CoreLink> links() {
+    std::vector<CoreLink> made;
+    for (FakeCore& core : cores_) {
+      made.push_back({core.commands, core.events, core.reactor->waker(), core.counters});
+    }
+    return made;
+  }
+
+  // The cores do what they are told and report.
+  void run_cores() {
+    for (std::size_t i = 0; i < kCores; ++i) {
+      FakeCore& core = cores_[i];
+      core.counters.turns.add();
+      while (auto command = core.commands.try_pop()) {
+        if (auto* const publish = std::get_if<data::PublishSites>(&*command)) {
+          core.table = publish->sites;
+        } else if (std::holds_alternative<data::DrainCore>(*command)) {
+          core.draining = true;
+        } else {
+          if (auto* const spawn = std::get_if<data::SpawnCage>(&*command))
+            expect_placed(core, *spawn);
+          guests_.send(CoreId{static_cast<std::uint16_t>(i)}, std::move(*command));
+        }
+      }
+    }
+    while (!guests_.reports.empty()) {
+      auto& report = guests_.reports.front();
+      auto& events = cores_[static_cast<std::uint16_t>(report.core)].events;
+      EXPECT_NE(events.try_push(std::move(report.event)), base::PushResult::Full);
+      guests_.reports.pop_front();
+    }
+  }
+  // The core knows a cage from the table that came before.
+  static void expect_placed(const FakeCore& core, const data::SpawnCage& spawn) {
+    ASSERT_NE(core.table, nullptr);
+    const auto& entry = core.table->sites[static_cast<std::uint32_t>(spawn.site)];
+    ASSERT_NE(entry, nullptr);
+    EXPECT_TRUE(std::ranges::any_of(
+        entry->cages, [&](const model::CagePlace& place) { return place.cage == spawn.cage; }));
+  }
+
+  // Turns until `done`; the worker and the timers wake the loop.
+  template <typename Done>
+  void run_until(Done done) {
+    for (int i = 0; i < 2'000 && !done(); ++i) {
+      control_.turn_now();
+      run_cores();
+      if (!done() && i % 4 == 3) control_.turn();
+    }
+    ASSERT_TRUE(done());
+  }
+  ApplyReport apply(std::shared_ptr<const config::Settings> settings) {
+    std::optional<ApplyReport> report;
+    control_.apply(std::move(settings), [&](const ApplyReport& made) { report = made; });
+    run_until([&] { return report.has_value(); });
+    return report.value_or(ApplyReport{});
+  }
+  std::string log_text() {
+    std::string text;
+    while (const auto line = channel_.ring().peek()) {
+      text += *line;
+      channel_.ring().consume();
+    }
+    return text;
+  }
+  const model::Site& served(std::string_view name) {
+    for (const auto& entry : cores_[0].table->sites) {
+      if (entry != nullptr && entry->settings.name == name) return *entry;
+    }
+    ADD_FAILURE() << name << " is not served";
+    return *cores_[0].table->sites[0];
+  }
+
+  std::array<FakeCore, kCores> cores_;
+  supervisor::FakeCores guests_;
+  FakeImages images_;
+  std::unique_ptr<log::LogSignal> signal_ = std::move(log::LogSignal::open()).value();
+  log::LogChannel channel_{256U << 10U, *signal_};
+  log::Logger logger_{channel_, {.level = log::Level::Debug}};
+  std::unique_ptr<io::Reactor> reactor_ = std::move(io::Reactor::open()).value();
+  ControlLoop control_{{.version = "1.2.3"},
+                       {.reactor = *reactor_,
+                        .cores = links(),
+                        .images = images_,
+                        .logger = logger_,
+                        .wall_time = io::wall_time}};
+};
+
+TEST_F(ControlLoopTest, BringsSitesUpAndIsReadyWhenTheyRun) {
+  guests_.starts_at_once = true;
+
+  const ApplyReport report = apply(settings_of({site("shop", "a.wasm"), site("blog", "b.wasm")}));
+  run_until([&] { return control_.ready(); });
+
+  EXPECT_TRUE(report.refused.empty());
+  EXPECT_EQ(guests_.in_state(CageState::Running).size(), 4U);
+  EXPECT_EQ(served("shop").cages.size(), 2U);
+  EXPECT_NE(served("shop").cages[0].core, served("shop").cages[1].core);
+  EXPECT_EQ(cores_[1].table->routes.match("blog.example.com", "/x")->site, served("blog").id);
+}
+
+TEST_F(ControlLoopTest, IsNotReadyWithoutARunningCage) {
+  apply(settings_of({site("shop", "a.wasm")}));
+
+  EXPECT_FALSE(control_.ready());
+}
+
+TEST_F(ControlLoopTest, ReportsASiteWhoseImageIsRefusedAndServesTheOthers) {
+  guests_.starts_at_once = true;
+
+  const ApplyReport report =
+      apply(settings_of({site("bad", "broken.wasm"), site("shop", "a.wasm")}));
+  run_until([&] { return control_.ready(); });
+
+  ASSERT_EQ(report.refused.size(), 1U);
+  EXPECT_EQ(report.refused[0].site, "bad");
+  EXPECT_EQ(report.refused[0].reason, "broken.wasm is no component");
+  EXPECT_NE(log_text().find("\"event\":\"image_refused\",\"site\":\"bad\""), std::string::npos);
+}
+
+TEST_F(ControlLoopTest, KeepsTheOldVersionWhenTheNewImageIsRefused) {
+  guests_.starts_at_once = true;
+  apply(settings_of({site("shop", "a.wasm")}));
+  run_until([&] { return control_.ready(); });
+
+  const ApplyReport report = apply(settings_of({site("shop", "broken.wasm")}));
+  run_cores();
+
+  EXPECT_EQ(report.refused.size(), 1U);
+  EXPECT_TRUE(control_.ready());
+  EXPECT_EQ(guests_.cages.size(), 2U);
+}
+
+TEST_F(ControlLoopTest, ServesWithTheOldCagesUntilANewOneRuns) {
+  guests_.starts_at_once = true;
+  apply(settings_of({site("shop", "a.wasm")}));
+  run_until([&] { return control_.ready(); });
+  const SiteId id = served("shop").id;
+  guests_.starts_at_once = false;
+
+  apply(settings_of({site("shop", "b.wasm")}));
+  run_until([&] { return guests_.in_state(CageState::Initializing).size() == 2; });
+  EXPECT_EQ(guests_.in_state(CageState::Running).size(), 2U);
+  EXPECT_EQ(served("shop").cages.size(), 4U);
+
+  for (const CageId cage : guests_.in_state(CageState::Initializing)) guests_.start(cage);
+  run_until([&] { return guests_.in_state(CageState::Terminating).size() == 2; });
+  EXPECT_EQ(served("shop").cages.size(), 2U);
+  EXPECT_EQ(served("shop").id, id);
+  EXPECT_TRUE(control_.ready());
+}
+
+TEST_F(ControlLoopTest, RemovesASiteThatIsGoneAndGivesItsIdBackWhenItReturns) {
+  guests_.starts_at_once = true;
+  apply(settings_of({site("shop", "a.wasm"), site("blog", "b.wasm")}));
+  run_until([&] { return control_.ready(); });
+  const SiteId id = served("blog").id;
+
+  apply(settings_of({site("shop", "a.wasm")}));
+  run_until([&] { return guests_.in_state(CageState::Terminating).size() == 2; });
+  EXPECT_FALSE(cores_[0].table->routes.match("blog.example.com", "/"));
+  apply(settings_of({site("shop", "a.wasm"), site("blog", "b.wasm")}));
+  run_until([&] { return guests_.in_state(CageState::Running).size() == 4; });
+
+  EXPECT_EQ(served("blog").id, id);
+}
+
+TEST_F(ControlLoopTest, CarriesOutOnlyTheLatestSettings) {
+  guests_.starts_at_once = true;
+  bool superseded = false;
+  control_.apply(settings_of({site("old", "a.wasm"), site("older", "b.wasm")}),
+                 [&](const ApplyReport& report) { superseded = report.superseded; });
+
+  apply(settings_of({site("shop", "a.wasm")}));
+  run_until([&] { return control_.ready() && superseded; });
+
+  EXPECT_EQ(control_.view().supervisor.sites().size(), 1U);
+  EXPECT_EQ(served("shop").settings.name, "shop");
+}
+
+TEST_F(ControlLoopTest, SaysWhichRouteTwoSitesClaim) {
+  auto second = site("second", "b.wasm");
+  second.hosts = {"first.example.com"};
+
+  apply(settings_of({site("first", "a.wasm"), second}));
+  run_until([&] { return cores_[0].table != nullptr; });
+
+  EXPECT_NE(log_text().find("\"event\":\"route_conflict\",\"site\":\"second\""), std::string::npos);
+}
+
+TEST_F(ControlLoopTest, RestartsASiteByName) {
+  guests_.starts_at_once = true;
+  apply(settings_of({site("shop", "a.wasm")}));
+  run_until([&] { return control_.ready(); });
+
+  EXPECT_FALSE(control_.restart_site("other"));
+  EXPECT_TRUE(control_.restart_site("shop"));
+  run_until([&] { return guests_.in_state(CageState::Terminating).size() == 2; });
+
+  EXPECT_EQ(guests_.in_state(CageState::Running).size(), 2U);
+}
+
+TEST_F(ControlLoopTest, RespawnsACrashedCageWithinATurn) {
+  guests_.starts_at_once = true;
+  apply(settings_of({site("shop", "a.wasm")}));
+  run_until([&] { return control_.ready(); });
+  const CageId cage = guests_.in_state(CageState::Running)[0];
+  guests_.cages.at(cage).credits = 0;
+
+  guests_.fault(cage);
+  run_cores();
+  control_.turn_now();
+  run_cores();
+
+  EXPECT_EQ(guests_.cages.at(cage).state, CageState::Running);
+  EXPECT_EQ(guests_.cages.at(cage).spawns, 2U);
+}
+
+TEST_F(ControlLoopTest, DrainsAllCoresAndIsNotReadyMeanwhile) {
+  guests_.starts_at_once = true;
+  apply(settings_of({site("shop", "a.wasm")}));
+  run_until([&] { return control_.ready(); });
+  std::optional<std::uint64_t> cut;
+
+  control_.drain(reactor_->now() + std::chrono::seconds(30), [&](std::uint64_t n) { cut = n; });
+  run_until([&] { return cores_[0].draining && cores_[1].draining; });
+  EXPECT_FALSE(control_.ready());
+  EXPECT_TRUE(control_.view().draining);
+  for (std::uint16_t i = 0; i < kCores; ++i) {
+    EXPECT_NE(cores_[i].events.try_push(data::CoreDrained{.core = CoreId{i}, .cut = 2}),
+              base::PushResult::Full);
+    EXPECT_FALSE(cut.has_value());
+    control_.turn_now();
+  }
+
+  EXPECT_EQ(cut, 4U);
+}
+
+TEST_F(ControlLoopTest, ServesTheAdminResourcesOnALoopbackPort) {
+  EXPECT_FALSE(control_.admin_address());
+  auto listener = io::open_listener(io::SocketAddress::parse("127.0.0.1", 0).value(), {});
+
+  ASSERT_TRUE(control_.serve_admin(std::move(*listener), "127.0.0.1"));
+
+  EXPECT_NE(control_.admin_address()->port(), 0);
+}
+
+}  // namespace
+}  // namespace pear::control

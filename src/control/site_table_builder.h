@@ -1,0 +1,49 @@
+// SiteTableBuilder: makes the table that the cores route and place by, of what the supervisor
+// keeps.
+//
+// Thread:  control thread.
+// Memory:  the metrics of each site that there ever was, kept for as long as the process lives.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "control/supervisor/supervisor.h"
+#include "model/counters.h"
+#include "model/site_table.h"
+
+namespace pear::control {
+
+class SiteTableBuilder {
+ public:
+  explicit SiteTableBuilder(std::uint32_t cores) : cores_(cores) {}
+
+  // The id of the site of this name: always the same one, also after the site was gone.
+  [[nodiscard]] SiteId id_of(std::string_view name);
+  // Nothing when there never was a site of this name.
+  [[nodiscard]] const SiteId* find(std::string_view name) const;
+
+  // Routes that conflict are told in `conflicts`; the site that was there first keeps the route.
+  [[nodiscard]] std::shared_ptr<const model::SiteTable> build(
+      const supervisor::Supervisor& supervisor,
+      std::vector<model::RouteTable::Conflict>* conflicts);
+
+  // By SiteId.
+  [[nodiscard]] std::span<const std::shared_ptr<model::SiteMetrics>> metrics() const {
+    return metrics_;
+  }
+
+ private:
+  std::uint32_t cores_;
+  std::uint64_t generation_ = 0;
+  std::map<std::string, SiteId, std::less<>> ids_;
+  std::vector<std::shared_ptr<model::SiteMetrics>> metrics_;
+};
+
+}  // namespace pear::control
