@@ -3,13 +3,13 @@
 // Memory: a PearBytes borrows; OwnedBytes frees what the Rust library gave.
 #pragma once
 
-#include <pear_rust.h>
-
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <pear_rust.h>
 
 namespace pear::engine {
 

@@ -13,8 +13,8 @@
 
 namespace pear::engine {
 
-// `core_module` is a reactor (clang --target=wasm32-wasi -mexec-model=reactor); `wit_dir` a folder with a
-// WIT package that has the world `world`. Imports of WASI preview 1 are adapted.
+// `core_module` is a reactor (clang --target=wasm32-wasi -mexec-model=reactor); `wit_dir` a folder
+// with a WIT package that has the world `world`. Imports of WASI preview 1 are adapted.
 [[nodiscard]] Outcome<OwnedBytes> componentize(std::span<const std::uint8_t> core_module,
                                                const std::filesystem::path& wit_dir,
                                                std::string_view world);

@@ -4,12 +4,12 @@
 // Owner:  shared_ptr; images keep it alive.
 #pragma once
 
-#include <pear_rust.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <pear_rust.h>
 
 #include "base/bytes.h"
 #include "engine/outcome.h"
@@ -19,8 +19,8 @@ namespace pear::engine {
 struct EngineOptions {
   std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
   Bytes memory_max = 256_MiB;           // The largest linear memory that any site permits.
-  // Bytes of a memory and of a table that are zeroed by hand when an instance ends, instead of being
-  // given back to the kernel: faster while little of it was used.
+  // Bytes of a memory and of a table that are zeroed by hand when an instance ends, instead of
+  // being given back to the kernel: faster while little of it was used.
   Bytes memory_keep_resident = 128_KiB;
   Bytes table_keep_resident = 16_KiB;
   Bytes wasm_stack = 512_KiB;

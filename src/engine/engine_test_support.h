@@ -1,8 +1,6 @@
 // What the tests of this module share: the guests of testdata/, compiled, and a way to run them.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -10,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/engine.h"
 #include "engine/fake_host.h"
@@ -71,7 +71,8 @@ class Guest {
   explicit Guest(const std::shared_ptr<const Image>& image, Grants given = kGrants)
       : grants(given),
         inbox([](void*) {}, nullptr),
-        instance(*image, {.host = &FakeHost::table(), .context = &host, .grants = &grants}, inbox, 7) {}
+        instance(*image, {.host = &FakeHost::table(), .context = &host, .grants = &grants}, inbox,
+                 7) {}
 
   // Polls until the guest is idle, has faulted, or has waited `waits_max` times.
   PollStep run(int waits_max = 1'000'000) {

@@ -71,8 +71,7 @@ const Host& FakeHost::table() {
           },
       .body_abort = [](void* c) { of(c).aborts += 1; },
       .body_read = [](void* c, std::uint64_t max, PearBytes* out) { return of(c).read(max, out); },
-      .body_readable =
-          [](void* c) { return of(c).body.empty() || !of(c).body.front().empty(); },
+      .body_readable = [](void* c) { return of(c).body.empty() || !of(c).body.front().empty(); },
       .body_trailers =
           [](void* c, const PearField** out) {
             auto& views = of(c).trailer_views_;

@@ -1,5 +1,5 @@
-// FakeHost: what an instance asks of the host, in memory. It records the response and plays a request
-// body that the test wrote.
+// FakeHost: what an instance asks of the host, in memory. It records the response and plays a
+// request body that the test wrote.
 //
 // Thread: one. Owner: the test; outlives the instance.
 #pragma once

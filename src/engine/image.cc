@@ -1,8 +1,8 @@
 #include "engine/image.h"
 
-#include <openssl/sha.h>
-
 #include <utility>
+
+#include <openssl/sha.h>
 
 namespace pear::engine {
 

@@ -5,13 +5,13 @@
 // Memory: the machine code is mapped from the file that it was loaded from, or copied.
 #pragma once
 
-#include <pear_rust.h>
-
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
+
+#include <pear_rust.h>
 
 #include "engine/bytes_view.h"
 #include "engine/engine.h"
@@ -43,9 +43,9 @@ class Image {
   [[nodiscard]] static Outcome<OwnedBytes> compile(const Engine& engine,
                                                    std::span<const std::uint8_t> component);
 
-  // Makes an image of what compile() gave, which is executed: the caller vouches for it. `code` may be
-  // freed afterwards. Fails when the component exports no handler for requests or imports what Pear does
-  // not offer.
+  // Makes an image of what compile() gave, which is executed: the caller vouches for it. `code` may
+  // be freed afterwards. Fails when the component exports no handler for requests or imports what
+  // Pear does not offer.
   [[nodiscard]] static Outcome<std::shared_ptr<const Image>> load(
       std::shared_ptr<const Engine> engine, std::span<const std::uint8_t> code, ImageOrigin origin);
   // The same from an open file, which is mapped. The descriptor stays the caller's.

@@ -3,20 +3,21 @@
 //   Instance instance(image, {.host = &host, .context = this, .grants = &grants}, inbox, token);
 //   poll() until Idle; begin(request, call); poll() until Idle again or Faulted.
 //
-// `Host` is what it asks of C++: a table of functions whose contract stands in <pear_rust.h>, as do those
-// of Request, Grants, Field and Bytes.
+// `Host` is what it asks of C++: a table of functions whose contract stands in <pear_rust.h>, as do
+// those of Request, Grants, Field and Bytes.
 //
 // Thread: the one that made it; another thread may destroy it.
-// Memory: the request lives until its call has ended; host, grants and contexts as long as the instance.
+// Memory: the request lives until its call has ended; host, grants and contexts as long as the
+// instance.
 #pragma once
-
-#include <pear_rust.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
+
+#include <pear_rust.h>
 
 #include "engine/bytes_view.h"
 #include "engine/image.h"
@@ -32,8 +33,8 @@ using Field = PearField;
 // Instances of one core that other threads woke (only those with files are woken by others).
 class Inbox {
  public:
-  // `wake` is called with `context`, from any thread, when the inbox was empty and is not any more. It
-  // must not call back into the inbox.
+  // `wake` is called with `context`, from any thread, when the inbox was empty and is not any more.
+  // It must not call back into the inbox.
   Inbox(void (*wake)(void* context), void* context) : inbox_(pear_inbox_new(wake, context)) {}
 
   // Takes the tokens of instances to poll, as many as fit. Owner thread.
@@ -60,7 +61,7 @@ enum class PollStep : std::uint8_t {
 enum class InstanceFault : std::uint8_t {
   Trap = PEAR_FAULT_TRAP,
   Memory = PEAR_FAULT_MEMORY,
-  Host = PEAR_FAULT_HOST,
+  HostRule = PEAR_FAULT_HOST,
   Exit = PEAR_FAULT_EXIT,
   Panic = PEAR_FAULT_PANIC,
   Start = PEAR_FAULT_START,
@@ -85,7 +86,9 @@ class Instance {
   }
 
   // Runs the guest until it waits, its slice ends, the call ends or it faults.
-  [[nodiscard]] PollStep poll() { return static_cast<PollStep>(pear_instance_poll(instance_.get())); }
+  [[nodiscard]] PollStep poll() {
+    return static_cast<PollStep>(pear_instance_poll(instance_.get()));
+  }
 
   // After Faulted. The text lives as long as the instance.
   [[nodiscard]] InstanceFault fault() const {

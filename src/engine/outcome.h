@@ -1,7 +1,7 @@
 // Outcome<T>: a value, or a sentence for people about why there is none.
 //
-// What the engines say about a component (which import is missing, which function does not validate) is
-// text that is made when it fails, which Error (base/result.h) does not carry.
+// What the engines say about a component (which import is missing, which function does not
+// validate) is text that is made when it fails, which Error (base/result.h) does not carry.
 #pragma once
 
 #include <expected>

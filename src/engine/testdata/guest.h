@@ -118,6 +118,7 @@ FROM(CLOCK, "subscribe-instant") i32 clock_at(i64 instant);
 FROM("wasi:cli/stdout@0.2.12", "get-stdout") i32 get_stdout(void);
 FROM("wasi:cli/stderr@0.2.12", "get-stderr") i32 get_stderr(void);
 
+#ifndef GUEST_HAS_LIBC
 // What the host's lists are written into; reset_heap() at the start of a request frees all of it.
 static u8 heap[1 << 20] __attribute__((aligned(16)));
 static u32 heap_top = 0;
@@ -135,6 +136,7 @@ __attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, u32 s
   heap_top += want;
   return made;
 }
+#endif
 
 static inline i32 read_i32(const u8* at) {
   return *(const i32*)at;

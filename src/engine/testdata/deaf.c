@@ -1,0 +1,4 @@
+// A component that serves nothing.
+__attribute__((export_name("answer"))) int answer(void) {
+  return 42;
+}
