@@ -1,0 +1,58 @@
+"""The comparison that most scenarios are: the same load on several servers, in turns."""
+
+import contextlib
+import dataclasses
+import math
+
+from .figures import interleaved
+from .process import BenchError
+
+
+@dataclasses.dataclass
+class Measured:
+    rate: float
+    cpu_us: float  # Of the server, for each request.
+    failed: int
+    p99_us: float
+
+
+def measure(context, server, path="", script=None):
+    before = server.usage()
+    load = context.wrk_on(server, path, script)
+    after = server.usage()
+    if load.requests == 0:
+        raise BenchError(f"{server.name} answered nothing")
+    return Measured(rate=load.rate, cpu_us=(after.cpu_s - before.cpu_s) * 1e6 / load.requests,
+                    failed=load.failed, p99_us=load.p99_us)
+
+
+def compare(context, servers, path="", script=None):
+    """Starts all, warms each up, measures them in interleaved rounds, stops all.
+
+    Returns {name: [Measured of each round]}. What failed is an error: a figure with errors in it
+    compares nothing."""
+    with contextlib.ExitStack() as stack:
+        for server in servers.values():
+            stack.enter_context(server)
+        for server in servers.values():
+            context.wrk_on(server, path, script)
+        values = interleaved(servers, context.rounds,
+                             lambda _name, server: measure(context, server, path, script))
+    for name, rounds in values.items():
+        failed = sum(round_.failed for round_ in rounds)
+        if failed:
+            raise BenchError(f"{name}: {failed} requests failed")
+    return values
+
+
+def rates_note(values):
+    parts = []
+    for name, rounds in values.items():
+        rates = sorted(round_.rate for round_ in rounds)
+        parts.append(f"{name} {rates[len(rates) // 2]:,.0f}/s")
+    return ", ".join(parts)
+
+
+def spread(ratios):
+    finite = [ratio for ratio in ratios if math.isfinite(ratio)]
+    return f"{min(finite):.2f} to {max(finite):.2f}" if finite else "none"

@@ -1,0 +1,92 @@
+"""What the scenarios share: the programs, the components, how long to measure, where to write."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from . import load, tools
+from .process import BenchError
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+
+
+class Context:
+    def __init__(self, arguments):
+        self.quick = arguments.quick
+        self.rounds = arguments.rounds or (2 if arguments.quick else 5)
+        self.seconds = arguments.seconds or (1 if arguments.quick else 5)
+        self.cores = len(os.sched_getaffinity(0))
+        self.pear = pathlib.Path(arguments.pear).resolve() if arguments.pear else None
+        # `pear bench` may come from another program than the one that is measured.
+        self.pear_bench = (pathlib.Path(arguments.pear_bench).resolve() if arguments.pear_bench
+                           else self.pear)
+        for program in (self.pear, self.pear_bench):
+            if program and not os.access(program, os.X_OK):
+                raise BenchError(f"{program} is no program: build it, or give another path")
+        self.wrk = tools.needed("wrk", "wrk")
+        self.nginx = tools.needed("nginx", "nginx-light")
+        self.wasmtime = tools.wasmtime()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pear-bench-"))
+        self.folder.chmod(0o755)
+        self.pear_cache = self.folder / "pear-cache"
+        self.pear_cache.mkdir(mode=0o700)
+        self._components = dict(item.split("=", 1) for item in arguments.component)
+        self._folders = 0
+
+    def new_folder(self, name):
+        self._folders += 1
+        folder = self.folder / f"{self._folders}-{name}"
+        folder.mkdir()
+        return folder
+
+    def component(self, name):
+        """The path of a component: given with --component, else built with `pear build`."""
+        if name not in self._components:
+            self._components[name] = self._build(name)
+        path = pathlib.Path(self._components[name]).resolve()
+        if not path.is_file():
+            raise BenchError(f"component {name}: {path} is not there")
+        return path
+
+    def _build(self, name):
+        if self.pear is None:
+            raise BenchError(f"component {name}: give --pear to build it, or --component {name}=FILE")
+        if name == "site":
+            out = self.folder / "site.wasm"
+            command = [self.pear, "build", "--lang", "cpp", "--out", out, HERE / "site" / "site.cc"]
+            where = HERE / "site"
+        elif name == "hono":
+            where = HERE.parent / "examples" / "hono_js"
+            out = where / "dist" / "hono.wasm"
+            if out.is_file():
+                return out
+            command = [self.pear, "build", "."]
+        else:
+            raise BenchError(f"there is no component named {name}")
+        done = subprocess.run([str(part) for part in command], cwd=where, capture_output=True,
+                              text=True, timeout=600)
+        if done.returncode != 0:
+            raise BenchError(f"component {name} cannot be built: {done.stderr.strip()[-1000:]}")
+        return out
+
+    def needs_pear(self):
+        if self.pear is None:
+            raise BenchError("needs --pear PATH")
+
+    def needs_pear_bench(self):
+        if self.pear_bench is None:
+            raise BenchError("needs --pear PATH or --pear-bench PATH")
+
+    def wrk_on(self, server, path="", script=None, connections=64):
+        return load.wrk(self.wrk, server.url.rstrip("/") + "/" + path.lstrip("/"), self.seconds,
+                        connections=connections, script=script)
+
+    def bench_on(self, server, *arguments, path="", seconds=60):
+        self.needs_pear_bench()
+        return load.pear_bench(self.pear_bench, *arguments,
+                               server.url.rstrip("/") + "/" + path.lstrip("/"), seconds=seconds)
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,60 @@
+"""The load: wrk for a closed loop that others can repeat, `pear bench` for what wrk cannot do."""
+
+import dataclasses
+import json
+import re
+import subprocess
+
+from .process import BenchError
+
+_UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6}
+
+
+@dataclasses.dataclass
+class Load:
+    rate: float            # Answers per second.
+    requests: int
+    failed: int            # Lost connections, timeouts and statuses other than 2xx and 3xx.
+    p50_us: float = 0
+    p99_us: float = 0
+
+
+def _micros(text):
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
+    return float(number) * _UNITS_US[unit]
+
+
+def parse_wrk(text):
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    requests = re.search(r"(\d+) requests in", text)
+    if not rate or not requests:
+        raise BenchError(f"wrk said nothing that is understood:\n{text[-1000:]}")
+    failed = 0
+    if errors := re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text):
+        failed += sum(int(n) for n in errors.groups())
+    if statuses := re.search(r"Non-2xx or 3xx responses: (\d+)", text):
+        failed += int(statuses[1])
+    percentiles = dict(re.findall(r"^\s+(\d+)%\s+([\d.]+(?:us|ms|s|m))$", text, re.MULTILINE))
+    return Load(rate=float(rate[1]), requests=int(requests[1]), failed=failed,
+                p50_us=_micros(percentiles["50"]) if "50" in percentiles else 0,
+                p99_us=_micros(percentiles["99"]) if "99" in percentiles else 0)
+
+
+def wrk(program, url, seconds, connections=64, script=None):
+    command = [program, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    if script:
+        command += ["-s", str(script)]
+    done = subprocess.run([*command, url], capture_output=True, text=True, timeout=seconds + 60)
+    if done.returncode != 0:
+        raise BenchError(f"{' '.join(command)} {url}: {done.stderr.strip()}")
+    return parse_wrk(done.stdout)
+
+
+def pear_bench(program, *arguments, seconds=60):
+    """The JSON of one `pear bench`, as Python values."""
+    command = [str(program), "bench", "--json", *[str(a) for a in arguments]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+    # 1 says that answers were wrong or missing: the figures say which.
+    if done.returncode not in (0, 1) or not done.stdout.startswith("{"):
+        raise BenchError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
+    return json.loads(done.stdout)

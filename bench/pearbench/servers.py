@@ -1,0 +1,79 @@
+"""Pear and its peers as servers, each with the configuration that is compared."""
+
+import os
+import pathlib
+
+from . import tools
+from .process import Server, free_port
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+
+# What `wasmtime serve` is started with. "best" is what its documentation and a search over its flags give
+# for throughput; "pooling" keeps its default of one request per instance; "default" has no flags.
+# -S cli: components made with the generic adapter import wasi:cli. It changes nothing else.
+WASMTIME_FLAGS = {
+    "best": ["-S", "cli", "-O", "pooling-allocator=y", "--max-instance-reuse-count", "100000000"],
+    "pooling": ["-S", "cli", "-O", "pooling-allocator=y"],
+    "default": ["-S", "cli"],
+}
+
+
+def wasmtime(context, component, flags):
+    port = free_port()
+    command = [context.wasmtime, "serve", "--addr", f"127.0.0.1:{port}", *WASMTIME_FLAGS[flags], component]
+    return Server(f"wasmtime-{flags}", command, context.new_folder(f"wasmtime-{flags}"), port)
+
+
+def nginx(context, body, workers=None):
+    """A static file with these bytes, whatever the path."""
+    folder = context.new_folder("nginx")
+    (folder / "root").mkdir()
+    (folder / "root" / "hello.txt").write_bytes(body)
+    port = free_port()
+    text = (HERE / "nginx.conf.in").read_text()
+    values = {"@PORT@": str(port), "@FOLDER@": str(folder),
+              "@WORKERS@": str(workers or context.cores),
+              "@USER_LINE@": "user root;" if os.geteuid() == 0 else ""}
+    for name, value in values.items():
+        text = text.replace(name, value)
+    (folder / "nginx.conf").write_text(text)
+    command = [context.nginx, "-c", folder / "nginx.conf", "-p", folder,
+               "-e", folder / "nginx-error.log"]
+    return Server("nginx", command, folder, port)
+
+
+PEAR_TOML = """pear_version = 1
+[server]
+listen = "127.0.0.1:{port}"
+admin = "127.0.0.1:{admin_port}"
+cores = {cores}
+cache = "{cache}"
+[server.log]
+access = {access_log}
+[site.bench]
+hosts = []
+source = "{component}"
+cages = {cages}
+[site.bench.limits]
+cpu = "{cpu}"
+[site.bench.run]
+isolation = "{isolation}"
+max_requests_per_instance = 100000000
+"""
+
+
+def pear(context, component, isolation="cage", access_log=False, cages="\"per-core\"", cpu="1000ms",
+         name="pear"):
+    """`pear up` with a configuration of its own. Lines of the log go to a file, as with a service."""
+    folder = context.new_folder(name)
+    port = free_port()
+    (folder / "pear.toml").write_text(PEAR_TOML.format(
+        port=port, admin_port=free_port(), cores=context.cores, cache=context.pear_cache,
+        access_log="true" if access_log else "false", component=component, cages=cages, cpu=cpu,
+        isolation=isolation))
+    # The settings are the file's alone.
+    env = {"PORT": "", "LISTEN_FDS": ""}
+    server = Server(name, [context.pear, "up", folder / "pear.toml"], folder, port, env=env)
+    for variable in env:
+        server.env.pop(variable, None)
+    return server

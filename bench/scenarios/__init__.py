@@ -1,0 +1,20 @@
+"""The scenarios, in the order in which they run: the name of each is that of its module.
+
+A module has a TITLE and run(context), which gives its figures."""
+
+ORDER = [
+    "hello_warm",
+    "hello_request",
+    "hello_nginx",
+    "access_log",
+    "json_10k",
+    "echo_64k",
+    "hono",
+    "open_loop_crash",
+    "memory",
+    "idle_connections",
+    "start",
+    "kill",
+    "endless_loop",
+    "peers",
+]

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Tests of the benchmark's own parts: python3 bench/test_bench.py. They start nothing but `sleep`."""
+
+import math
+import os
+import pathlib
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from pearbench import figures, load, process  # noqa: E402
+from scenarios import ORDER  # noqa: E402
+
+WRK = """Running 3s test @ http://127.0.0.1:18080/
+  1 threads and 64 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency     3.85ms    2.52ms  17.04ms   69.30%
+  Latency Distribution
+     50%  950.00us
+     75%    4.93ms
+     90%    7.16ms
+     99%    1.25s
+  48287 requests in 3.02s, 5.39MB read
+"""
+
+
+class Wrk(unittest.TestCase):
+    def test_reads_rate_count_and_percentiles(self):
+        result = load.parse_wrk(WRK + "Requests/sec:  15972.11\n")
+        self.assertEqual((result.rate, result.requests, result.failed), (15972.11, 48287, 0))
+        self.assertEqual((result.p50_us, result.p99_us), (950.0, 1.25e6))
+
+    def test_counts_lost_connections_and_bad_statuses_as_failed(self):
+        result = load.parse_wrk(WRK + "  Socket errors: connect 1, read 2, write 3, timeout 4\n"
+                                      "  Non-2xx or 3xx responses: 5\nRequests/sec:  1.0\n")
+        self.assertEqual(result.failed, 15)
+
+    def test_refuses_what_it_does_not_understand(self):
+        with self.assertRaises(process.BenchError):
+            load.parse_wrk("unable to connect\n")
+
+
+class Figures(unittest.TestCase):
+    def test_a_ratio_is_taken_within_each_round(self):
+        self.assertEqual(figures.median_ratio([50, 5, 80], [100, 10, 100]), 0.5)
+
+    def test_there_is_no_ratio_to_nothing(self):
+        self.assertTrue(math.isnan(figures.median_ratio([1], [0])))
+
+    def test_rounds_turn_their_order(self):
+        order = []
+        figures.interleaved({"a": 1, "b": 2}, 3, lambda name, _subject: order.append(name))
+        self.assertEqual("".join(order), "abbaab")
+
+    def test_a_goal_holds_on_its_own_side_up_to_its_value(self):
+        self.assertTrue(figures.Goal(at_least=2).is_met(2))
+        self.assertFalse(figures.Goal(at_least=2).is_met(1.99))
+        self.assertTrue(figures.Goal(at_most=2).is_met(2))
+        self.assertFalse(figures.Goal(at_most=2).is_met(2.01))
+
+    def test_a_goal_is_missed_by_what_is_no_number(self):
+        self.assertFalse(figures.Goal(at_least=2).is_met(math.nan))
+
+    def test_every_goal_belongs_to_a_scenario(self):
+        for scenario, _key in figures.load_goals():
+            self.assertIn(scenario, ORDER)
+
+    def test_numbers_keep_three_digits(self):
+        self.assertEqual([figures.number_text(n) for n in (0, 0.1234, 12.34, 123.4, 1234567)],
+                         ["0", "0.123", "12.3", "123", "1,234,567"])
+
+
+class Processes(unittest.TestCase):
+    def test_a_server_that_ends_at_once_is_reported_with_its_last_words(self):
+        with tempfile.TemporaryDirectory() as folder:
+            server = process.Server("broken", ["sh", "-c", "echo no such port >&2; exit 3"], folder,
+                                    process.free_port())
+            with self.assertRaisesRegex(process.BenchError, "no such port"):
+                server.start()
+
+    def test_stopping_ends_a_server_and_its_children_that_ignore_requests_to_end(self):
+        with tempfile.TemporaryDirectory() as folder:
+            server = process.Server("deaf", ["sh", "-c", "trap '' TERM; sleep 60 & sleep 60"], folder,
+                                    process.free_port())
+            with self.assertRaises(process.BenchError):
+                server.start(ready_s=0.3)
+            self.assertFalse(process.process_tree(server.pid))
+
+    def test_the_time_of_this_process_is_seen(self):
+        before = process.usage_of(os.getpid())
+        end = time.process_time() + 0.05
+        while time.process_time() < end:
+            pass
+        after = process.usage_of(os.getpid())
+        self.assertGreater(after.cpu_s, before.cpu_s)
+        self.assertGreater(after.resident_bytes, 1_000_000)
+
+
+if __name__ == "__main__":
+    unittest.main()
