@@ -152,7 +152,7 @@ class Server:
             deadline = time.monotonic() + patience_s
             while time.monotonic() < deadline:
                 self.process.poll()
-                if not any(_is_alive(pid) for pid in pids):
+                if not any(is_alive(pid) for pid in pids):
                     return
                 time.sleep(0.01)
 
@@ -171,7 +171,7 @@ def _signal(pid, number):
         pass
 
 
-def _is_alive(pid):
+def is_alive(pid):
     try:
         text = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except OSError:
