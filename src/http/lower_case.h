@@ -39,13 +39,18 @@ inline void lower_two_words(char* first, char* last) {
 
 // ASCII letters only; all other bytes stay what they are.
 inline void make_lower_case(std::span<char> text) {
+  using lower_case_detail::lower_two_words;
   char* at = text.data();
   std::size_t left = text.size();
-  for (; left > 16; at += 8, left -= 8) lower_case_detail::lower_two_words<std::uint64_t>(at, at);
+  for (; left > 16; at += 8, left -= 8) lower_two_words<std::uint64_t>(at, at);
   // Two words that overlap in the middle: to do a byte twice changes nothing.
-  if (left >= 8) return lower_case_detail::lower_two_words<std::uint64_t>(at, at + left - 8);
-  if (left >= 4) return lower_case_detail::lower_two_words<std::uint32_t>(at, at + left - 4);
-  for (; left > 0; ++at, --left) *at = to_lower(*at);
+  if (left >= 8) {
+    lower_two_words<std::uint64_t>(at, at + left - 8);
+  } else if (left >= 4) {
+    lower_two_words<std::uint32_t>(at, at + left - 4);
+  } else {
+    for (; left > 0; ++at, --left) *at = to_lower(*at);
+  }
 }
 
 }  // namespace pear::http

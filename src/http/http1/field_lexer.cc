@@ -15,8 +15,9 @@ Progress FieldLexer::run(std::string_view input, std::span<Field> storage, const
   const char* const base = input.data();
   const char* const end = base + input.size();
   PEAR_ASSERT(at_ <= input.size(), "the input became shorter between two calls");
-  const char* at =
-      state_ == State::LineStart ? take_whole_lines(input, storage, scanner) : base + at_;
+  const char* at = base + at_;
+  // Nearly always this reads all there is. Where it stops, the steps below say why.
+  if (state_ == State::LineStart) at = scanner.field_lines(at, end, storage, &count_);
   // What ends the loop leaves the position behind, for the next call.
   const auto pause = [&] {
     at_ = static_cast<std::size_t>(at - base);
@@ -79,23 +80,6 @@ Progress FieldLexer::run(std::string_view input, std::span<Field> storage, const
         return Progress::Done;
     }
   }
-}
-
-// Reads lines that are there from end to end, and stops at the first that is not, or is not sound,
-// or is one too many: run() says what is the matter with it.
-const char* FieldLexer::take_whole_lines(std::string_view input, std::span<Field> storage,
-                                         const Scanner& scanner) {
-  const char* const end = input.data() + input.size();
-  const char* at = input.data() + at_;
-  FieldLine line;
-  while (count_ < storage.size() && scanner.field_line(at, end, &line)) {
-    const char* last = line.value_end;
-    while (last != line.value && is_blank(last[-1])) --last;
-    storage[count_++] = {.name = {at, static_cast<std::size_t>(line.name_end - at)},
-                         .value = {line.value, static_cast<std::size_t>(last - line.value)}};
-    at = line.value_end + 2;
-  }
-  return at;
 }
 
 Progress FieldLexer::refuse(Refusal refusal) {

@@ -9,7 +9,8 @@
 // Thread:  core-local.
 // Memory:  none of its own; fields are views into the input. It remembers positions, not pointers,
 // so
-//          that it can go on when more bytes have come: every byte is looked at once.
+//          that it can go on when more bytes have come: work is linear in the bytes, however they
+//          are cut.
 #pragma once
 
 #include <cstddef>
@@ -50,8 +51,6 @@ class FieldLexer {
  private:
   enum class State : std::uint8_t { LineStart, Name, Blanks, Value, LineFeed, LastLineFeed };
 
-  const char* take_whole_lines(std::string_view input, std::span<http::Field> storage,
-                               const Scanner& scanner);
   Progress refuse(http::Refusal refusal);
   Progress refuse_line_start(char byte);
   Progress refuse_after_name(char byte);

@@ -109,33 +109,21 @@ RequestParser::Step RequestParser::refuse(Refusal refusal) {
   return Step::Refused;
 }
 
-// One part of the request line. The parts see no byte beyond the limits, so that a line is refused
-// for its length whether it came at once or byte by byte.
+// What is there of the request line. The parts see no byte beyond the limits, so that a line is
+// refused for its length whether it came at once or byte by byte.
 RequestParser::Step RequestParser::lex_request_line(std::string_view input) {
   const std::size_t line_limit = line_start_ + limits_.request_line_max + 2;
   const std::string_view window =
       input.substr(0, std::min<std::size_t>(line_limit, limits_.header_max));
-  Step step = Step::NeedMore;
-  switch (state_) {
-    case State::Start:
-    case State::LeadingLineFeed:
-    case State::AfterLeadingLine:
-      step = lex_start(window);
-      break;
-    case State::Method:
-      step = lex_method(window);
-      break;
-    case State::Target:
-      step = lex_target(window);
-      break;
-    case State::Version:
-      step = lex_version(window);
-      break;
-    case State::Fields:
-    case State::Done:
-    case State::Refused:
-      break;
+  Step step = Step::Next;
+  if (state_ < State::Method) {
+    step = lex_start(window);
+    // A line before moves the limit.
+    if (state_ != State::Method && step == Step::Next) return step;
   }
+  if (state_ == State::Method && step == Step::Next) step = lex_method(window);
+  if (state_ == State::Target && step == Step::Next) step = lex_target(window);
+  if (state_ == State::Version && step == Step::Next) step = lex_version(window);
   if (step != Step::NeedMore) return step;
   if (window.size() == limits_.header_max) return refuse({431, "head of the request is too long"});
   if (window.size() == line_limit) return refuse({414, "request line is too long"});
@@ -284,19 +272,19 @@ Checked<void> RequestParser::finish_authority(std::span<char> input,
   } else {
     Authority from_host;
     PEAR_TRY(http::parse_authority(found.host->value, &from_host));
+    http::make_lower_case(writable(input, found.host->value));
     if (head_.host.empty()) {
       head_.authority = found.host->value;
-      head_.host = from_host.host;
+      head_.host = head_.authority.substr(0, from_host.host.size());
       head_.port = from_host.port;
-    } else {
-      const Authority from_target{.host = head_.host, .port = head_.port};
-      if (!same_authority(from_host, from_target, head_.scheme)) {
-        return http::refuse(400, "Host differs from the request target");
-      }
-      http::make_lower_case(writable(input, found.host->value));
+      return {};
+    }
+    const Authority from_target{.host = head_.host, .port = head_.port};
+    if (!same_authority(from_host, from_target, head_.scheme)) {
+      return http::refuse(400, "Host differs from the request target");
     }
   }
-  // Literals of "" and of defaults are not in the input; an authority is, unless it is empty.
+  // Without Host and without an authority in the target there is nothing to make lower.
   if (!head_.authority.empty()) http::make_lower_case(writable(input, head_.authority));
   return {};
 }

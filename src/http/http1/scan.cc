@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "http/character.h"
 
@@ -45,22 +46,91 @@ const char* path_end_scalar(const char* at, const char* end) {
   return at;
 }
 
-// What follows the name of a field line, which ends at `line->name_end`.
-template <Scanner::Scan kValueEnd>
-bool rest_of_line(const char* end, FieldLine* line) {
-  const char* at = line->name_end;
-  if (at == end || *at != ':') return false;
-  ++at;
-  while (at != end && http::is_blank(*at)) ++at;
-  line->value = at;
-  line->value_end = kValueEnd(at, end);
-  return end - line->value_end >= 2 && line->value_end[0] == '\r' && line->value_end[1] == '\n';
-}
+// ---- Field lines
+// ---------------------------------------------------------------------------------
+//
+// To find one token after the other by itself would cost the latency of a whole scan for each. So
+// bytes are classified 64 at a time, whatever they are part of, and the tokens found in the
+// resulting bits.
 
-template <Scanner::Scan kTokenEnd, Scanner::Scan kValueEnd>
-bool field_line(const char* at, const char* end, FieldLine* line) {
-  line->name_end = kTokenEnd(at, end);
-  return line->name_end != at && rest_of_line<kValueEnd>(end, line);
+// Of 64 bytes, a bit for each.
+struct Classified {
+  std::uint64_t not_token;
+  std::uint64_t not_value;
+};
+
+using Classify = Classified (*)(const char* bytes);
+
+// Walks over the bytes, and classifies them when it reaches them.
+template <Classify kClassify>
+class Walk {
+ public:
+  Walk(const char* at, const char* end) : end_(end) { classify(at); }
+
+  // The first byte from `at` on that is not in the class, or the end.
+  const char* token_end(const char* at) { return find<&Classified::not_token>(at); }
+  const char* value_end(const char* at) { return find<&Classified::not_value>(at); }
+
+ private:
+  template <std::uint64_t Classified::* kBits>
+  const char* find(const char* at) {
+    for (;;) {
+      if (at - base_ >= 64) {
+        if (at >= end_) return end_;
+        classify(at);
+      }
+      const std::uint64_t bits = (bits_.*kBits) >> static_cast<unsigned>(at - base_);
+      if (bits != 0) return at + std::countr_zero(bits);
+      at = base_ + 64;
+    }
+  }
+
+  // What is behind the end counts as NUL, which is in no class.
+  void classify(const char* at) {
+    base_ = at;
+    if (end_ - at >= 64) {
+      bits_ = kClassify(at);
+      return;
+    }
+    char tail[64] = {};
+    if (at != end_) std::memcpy(tail, at, static_cast<std::size_t>(end_ - at));
+    bits_ = kClassify(tail);
+  }
+
+  const char* base_ = nullptr;  // bits_ are about the 64 bytes from here on.
+  const char* end_;
+  Classified bits_{};
+};
+
+// The same where 64 bytes at a time have no advantage.
+class PlainWalk {
+ public:
+  PlainWalk(const char* /*at*/, const char* end) : end_(end) {}
+  const char* token_end(const char* at) { return token_end_scalar(at, end_); }
+  const char* value_end(const char* at) { return value_end_scalar(at, end_); }
+
+ private:
+  const char* end_;
+};
+
+template <typename AnyWalk>
+const char* field_lines(const char* at, const char* end, std::span<http::Field> storage,
+                        std::size_t* count) {
+  AnyWalk walk(at, end);
+  while (*count < storage.size()) {
+    const char* const name_end = walk.token_end(at);
+    if (name_end == at || name_end == end || *name_end != ':') break;
+    const char* value = name_end + 1;
+    while (value != end && http::is_blank(*value)) ++value;
+    const char* const value_end = walk.value_end(value);
+    if (end - value_end < 2 || value_end[0] != '\r' || value_end[1] != '\n') break;
+    const char* last = value_end;
+    while (last != value && http::is_blank(last[-1])) --last;
+    storage[(*count)++] = {.name = {at, static_cast<std::size_t>(name_end - at)},
+                           .value = {value, static_cast<std::size_t>(last - value)}};
+    at = value_end + 2;
+  }
+  return at;
 }
 
 constexpr Scanner kScalar{.name = "scalar",
@@ -68,7 +138,7 @@ constexpr Scanner kScalar{.name = "scalar",
                           .value_end = value_end_scalar,
                           .target_end = target_end_scalar,
                           .path_end = path_end_scalar,
-                          .field_line = field_line<token_end_scalar, value_end_scalar>};
+                          .field_lines = field_lines<PlainWalk>};
 
 #if defined(__x86_64__)
 
@@ -158,12 +228,22 @@ alignas(16) constexpr Rows kBitOfHighNibble = {1, 2, 4, 8, 16, 32, 64, 128};
   return target_end_scalar(at, end);
 }
 
+[[gnu::target("sse4.2")]] Classified classify_sse42(const char* bytes) {
+  Classified bits{};
+  for (unsigned i = 0; i < 64; i += 16) {
+    const __m128i part = load_16(bytes + i);
+    bits.not_token |= std::uint64_t{outside_16(kTokenRows, part)} << i;
+    bits.not_value |= std::uint64_t{bad_value_16(part)} << i;
+  }
+  return bits;
+}
+
 constexpr Scanner kSse42{.name = "sse4.2",
                          .token_end = token_end_sse42,
                          .value_end = value_end_sse42,
                          .target_end = target_end_sse42,
                          .path_end = path_end_sse42,
-                         .field_line = field_line<token_end_sse42, value_end_sse42>};
+                         .field_lines = field_lines<Walk<classify_sse42>>};
 
 [[gnu::target("avx2"), gnu::always_inline]] inline __m256i load_32(const char* at) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
@@ -229,23 +309,12 @@ constexpr Scanner kSse42{.name = "sse4.2",
   }
   return target_end_sse42(at, end);
 }
-// As field_line, with the first steps of both scans in line: most names and many values end there.
-[[gnu::target("avx2")]] bool field_line_avx2(const char* at, const char* end, FieldLine* line) {
-  if (end - at < 32) return field_line<token_end_sse42, value_end_sse42>(at, end, line);
-  const unsigned bad_name = outside_32(kTokenRows, load_32(at));
-  if ((bad_name & 1U) != 0) return false;
-  const char* name_end =
-      bad_name != 0 ? at + std::countr_zero(bad_name) : token_end_avx2(at + 32, end);
-  line->name_end = name_end;
-  if (end - name_end < 34 || name_end[1] != ' ' || http::is_blank(name_end[2])) {
-    return rest_of_line<value_end_avx2>(end, line);
-  }
-  if (*name_end != ':') return false;
-  line->value = name_end + 2;
-  const unsigned bad_value = bad_value_32(load_32(line->value));
-  line->value_end = bad_value != 0 ? line->value + std::countr_zero(bad_value)
-                                   : value_end_avx2(line->value + 32, end);
-  return end - line->value_end >= 2 && line->value_end[0] == '\r' && line->value_end[1] == '\n';
+[[gnu::target("avx2")]] Classified classify_avx2(const char* bytes) {
+  const __m256i low = load_32(bytes);
+  const __m256i high = load_32(bytes + 32);
+  return {.not_token =
+              outside_32(kTokenRows, low) | (std::uint64_t{outside_32(kTokenRows, high)} << 32U),
+          .not_value = bad_value_32(low) | (std::uint64_t{bad_value_32(high)} << 32U)};
 }
 // NOLINTEND(portability-simd-intrinsics)
 
@@ -254,7 +323,7 @@ constexpr Scanner kAvx2{.name = "avx2",
                         .value_end = value_end_avx2,
                         .target_end = target_end_avx2,
                         .path_end = path_end_avx2,
-                        .field_line = field_line_avx2};
+                        .field_lines = field_lines<Walk<classify_avx2>>};
 
 constexpr std::array<Scanner, 3> kAll = {kAvx2, kSse42, kScalar};
 

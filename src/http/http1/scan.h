@@ -6,16 +6,12 @@
 // Thread: any (immutable).
 #pragma once
 
+#include <cstddef>
 #include <span>
 
-namespace pear::http1 {
+#include "http/field.h"
 
-// Where the parts of a field line are.
-struct FieldLine {
-  const char* name_end;   // At the colon.
-  const char* value;      // Its first byte that is no blank.
-  const char* value_end;  // At the CR: blanks may stand before it.
-};
+namespace pear::http1 {
 
 struct Scanner {
   // The first byte of [at, end) that is not in the class; `end` if all are.
@@ -27,10 +23,12 @@ struct Scanner {
   Scan target_end;   // Class: visible ASCII, 0x21 to 0x7e.
   Scan path_end;     // Class: CharacterClass::PathPlain, what ends or needs a look in a path.
 
-  // Reads a whole field line that starts at `at`, as nearly all are: token, colon, blanks, value,
-  // CRLF. False for anything else, be it malformed or not all there yet; `line` then means nothing.
-  using ScanLine = bool (*)(const char* at, const char* end, FieldLine* line);
-  ScanLine field_line;
+  // Reads field lines that start at `at` and are whole and sound: token, colon, blanks, value,
+  // CRLF. Writes them to storage[*count] and up, and gives where it stopped: at the first line that
+  // is something else (also one that is not all there yet), or has no room in the storage.
+  using ScanLines = const char* (*)(const char* at, const char* end, std::span<http::Field> storage,
+                                    std::size_t* count);
+  ScanLines field_lines;
 
   // The fastest that this CPU can run. Chosen at the first call.
   [[nodiscard]] static const Scanner& best();

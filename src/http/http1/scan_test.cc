@@ -1,5 +1,6 @@
 #include "http/http1/scan.h"
 
+#include <array>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -44,22 +45,40 @@ TEST(Scanner, FindsEveryByteThatIsNotAllowedWhereverItStands) {
 
 TEST(Scanner, ReadsWholeFieldLinesOnly) {
   for (const Scanner& scanner : Scanner::all()) {
-    for (const std::size_t length : {1U, 15U, 16U, 17U, 31U, 32U, 33U, 64U, 100U}) {
+    for (const std::size_t length : {1U, 15U, 31U, 32U, 61U, 62U, 63U, 64U, 65U, 100U, 130U}) {
       const std::string name(length, 'n');
       const std::string value(length, 'v');
-      const std::string line = name + ": \t" + value + " \r\n" + std::string(length, 'x');
-      FieldLine found{};
+      const std::string first = name + ": \t" + value + " \r\n";
+      const std::string text = first + "b:\r\n" + std::string(length, 'x');
+      std::array<http::Field, 3> found;
 
-      ASSERT_TRUE(scanner.field_line(line.data(), line.data() + line.size(), &found));
-      EXPECT_EQ(found.name_end, line.data() + length) << scanner.name;
-      EXPECT_EQ(found.value, line.data() + length + 3) << scanner.name;
-      EXPECT_EQ(found.value_end, line.data() + length + 3 + length + 1) << scanner.name;
-      const std::size_t whole = line.find('\n') + 1;
-      EXPECT_TRUE(scanner.field_line(line.data(), line.data() + whole, &found));
-      for (std::size_t cut = 0; cut < whole; ++cut) {
-        EXPECT_FALSE(scanner.field_line(line.data(), line.data() + cut, &found)) << cut;
+      std::size_t count = 0;
+      const char* const begin = text.data();
+      const char* const stop = scanner.field_lines(begin, begin + text.size(), found, &count);
+      ASSERT_EQ(count, 2U) << scanner.name << length;
+      EXPECT_EQ(stop, begin + first.size() + 4);
+      EXPECT_EQ(found[0], (http::Field{name, value}));
+      EXPECT_EQ(found[1], (http::Field{"b", ""}));
+      for (std::size_t cut = 0; cut < first.size(); ++cut) {
+        count = 0;
+        EXPECT_EQ(scanner.field_lines(begin, begin + cut, found, &count), begin) << cut;
+        EXPECT_EQ(count, 0U) << cut;
       }
     }
+  }
+}
+
+TEST(Scanner, StopsWhereTheStorageIsFull) {
+  const std::string text = "a: 1\r\nb: 2\r\nc: 3\r\n";
+  for (const Scanner& scanner : Scanner::all()) {
+    std::array<http::Field, 3> found;
+    std::size_t count = 1;  // One is taken.
+    const char* const stop = scanner.field_lines(text.data(), text.data() + text.size(),
+                                                 std::span(found).first(2), &count);
+
+    EXPECT_EQ(count, 2U);
+    EXPECT_EQ(found[1], (http::Field{"a", "1"}));
+    EXPECT_EQ(stop, text.data() + 6);
   }
 }
 
