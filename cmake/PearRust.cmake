@@ -39,6 +39,14 @@ function(pear_crate_dir crate out)
 endfunction()
 
 pear_crate_dir(libnghttp2-sys nghttp2_dir)
+# Its header of versions is made from the crate's own version, "0.1.13+1.68.1".
+string(REGEX MATCH "\\+([0-9]+)\\.([0-9]+)\\.([0-9]+)$" found ${nghttp2_dir})
+set(PACKAGE_VERSION "${CMAKE_MATCH_1}.${CMAKE_MATCH_2}.${CMAKE_MATCH_3}")
+math(EXPR PACKAGE_VERSION_NUM
+     "(${CMAKE_MATCH_1} << 16) | (${CMAKE_MATCH_2} << 8) | ${CMAKE_MATCH_3}"
+     OUTPUT_FORMAT HEXADECIMAL)
+configure_file(${nghttp2_dir}/nghttp2/lib/includes/nghttp2/nghttp2ver.h.in
+               ${CMAKE_BINARY_DIR}/rust/include/nghttp2/nghttp2ver.h @ONLY)
 
 # cargo decides what is stale; ninja asks it every time (0.2 s when nothing changed) and relinks only
 # when the library is newer. The output is copied into the build folder, so that two checkouts that
@@ -56,5 +64,6 @@ add_custom_target(pear_rust_build
 add_library(pear_rust INTERFACE)
 add_dependencies(pear_rust pear_rust_build)
 target_include_directories(pear_rust SYSTEM INTERFACE
-  ${PEAR_RUST_DIR}/pear_rust/include ${nghttp2_dir}/nghttp2/lib/includes)
+  ${PEAR_RUST_DIR}/pear_rust/include ${nghttp2_dir}/nghttp2/lib/includes
+  ${CMAKE_BINARY_DIR}/rust/include)
 target_link_libraries(pear_rust INTERFACE ${pear_rust_lib} gcc_s util rt pthread m dl)

@@ -1,8 +1,8 @@
 // wasi:http/types: fields, requests and outgoing requests, as guests meet them.
-#include <gtest/gtest.h>
-
 #include <array>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "engine/engine_test_support.h"
 
@@ -55,8 +55,7 @@ TEST_F(Fields, AreMadeFromAListOrNotAtAll) {
 
 TEST_F(Fields, HoldAsManyFieldsAsAllowedAndNotOneMore) {
   EXPECT_EQ(run("/fields-at-limit"), "made");
-  EXPECT_EQ(run("/fields-past-limit"),
-            "fault 3: more fields in one list than fields_max in many");
+  EXPECT_EQ(run("/fields-past-limit"), "fault 3: more fields in one list than fields_max in many");
 }
 
 TEST_F(Fields, HoldAsManyBytesAsAllowedAndNotOneMore) {
@@ -76,10 +75,10 @@ TEST_F(Fields, DoNotGrowByBeingRewritten) {
 TEST_F(Fields, OfARequestAreShownAndCannotBeChanged) {
   const std::array fields{field("a", "1"), field("b", "2"), field("a", "3"), field("host", "h"),
                           field("connection", "close")};
-  ASSERT_EQ(guest_.serve({.method = "PURGE",
-                          .path = "/show-request",
-                          .fields = {fields.begin(), fields.end()}}),
-            PollStep::Idle)
+  ASSERT_EQ(
+      guest_.serve(
+          {.method = "PURGE", .path = "/show-request", .fields = {fields.begin(), fields.end()}}),
+      PollStep::Idle)
       << guest_.instance.fault_text();
 
   EXPECT_EQ(guest_.host.response,
@@ -92,7 +91,8 @@ TEST_F(Fields, OfARequestAreShownAndCannotBeChanged) {
 
 TEST_F(Fields, OfARequestAreGoneWithIt) {
   ASSERT_EQ(run("/keep-headers"), "");
-  EXPECT_TRUE(run("/keep-headers").starts_with("fault 3: used the fields of a request that had ended"));
+  EXPECT_TRUE(
+      run("/keep-headers").starts_with("fault 3: used the fields of a request that had ended"));
 }
 
 TEST_F(Fields, OfARequestAreDroppedBeforeIt) {
@@ -108,11 +108,13 @@ TEST_F(Fields, OfAResponseAreShownAndItsStatusIsFinal) {
 }
 
 TEST_F(Fields, OfAResponseAreDroppedBeforeIt) {
-  EXPECT_TRUE(run("/drop-response-first").starts_with("fault 3: dropped a resource that still has"));
+  EXPECT_TRUE(
+      run("/drop-response-first").starts_with("fault 3: dropped a resource that still has"));
 }
 
 TEST_F(Fields, NameOneContentLength) {
-  EXPECT_TRUE(run("/two-lengths").starts_with("fault 3: a response with more than one content-length"));
+  EXPECT_TRUE(
+      run("/two-lengths").starts_with("fault 3: a response with more than one content-length"));
 }
 
 TEST_F(Fields, AreAliveOnlyAsManyAsHandlesAllow) {

@@ -1,10 +1,10 @@
 // A guest that uses the C library: files, environment, printing, time, randomness, exit.
-#include <gtest/gtest.h>
-
 #include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "engine/engine_test_support.h"
 
@@ -21,7 +21,8 @@ class CLibrary : public testing::Test {
 
   void SetUp() override {
     folder_ = std::filesystem::path(testing::TempDir()) /
-              ("pear_files_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+              ("pear_files_" +
+               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_ / "data");
     std::ofstream(folder_ / "data" / "old.txt") << "an old file";
@@ -41,8 +42,9 @@ class CLibrary : public testing::Test {
 
   std::string run_with_files(std::string_view path, bool writable) {
     const std::string data = folder_ / "data";
-    const Directory directory{
-        .host_path = lend(data), .guest_path = lend(std::string_view("/data")), .writable = writable};
+    const Directory directory{.host_path = lend(data),
+                              .guest_path = lend(std::string_view("/data")),
+                              .writable = writable};
     Grants grants = Guest::kGrants;
     grants.directories = &directory;
     grants.directory_count = 1;
@@ -56,7 +58,8 @@ class CLibrary : public testing::Test {
 
 TEST_F(CLibrary, HasTheEnvironmentThatWasGranted) {
   EXPECT_EQ(run("/env"), "unset");
-  const Field colour{.name = lend(std::string_view("COLOUR")), .value = lend(std::string_view("green"))};
+  const Field colour{.name = lend(std::string_view("COLOUR")),
+                     .value = lend(std::string_view("green"))};
   Grants grants = Guest::kGrants;
   grants.environment = &colour;
   grants.environment_count = 1;

@@ -36,7 +36,13 @@ impl Engine {
         if options.pooling {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)?));
         } else {
-            config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+            // Where address space is short: no more of it than a memory may use, so that compiled
+            // code checks its bounds itself.
+            config
+                .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+                .memory_reservation(options.memory_bytes_max)
+                .memory_guard_size(64 << 10)
+                .memory_reservation_for_growth(64 << 10);
         }
         let wasmtime = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&wasmtime);

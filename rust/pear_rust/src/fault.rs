@@ -108,7 +108,7 @@ impl fmt::Display for Brief<'_> {
 fn innermost_function(error: &Error) -> String {
     let frames =
         error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
-    let named = frames.first().and_then(|frame| frame.func_name());
+    let named = frames.iter().find_map(|frame| frame.func_name());
     named.map(|name| format!(" in {name}")).unwrap_or_default()
 }
 

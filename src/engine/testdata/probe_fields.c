@@ -51,7 +51,7 @@ static void refuse(void) {
   const i32 fields = fields_new();
   append(fields, "", "v");
   append(fields, "a b", "v");
-  append(fields, "a\x80", "v");
+  append(fields, "a\xc3\xa4", "v");
   append(fields, "x", "line\nbreak");
   append(fields, "x", "\x7f");
   append(fields, "content-length", "12a");

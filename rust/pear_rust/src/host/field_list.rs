@@ -61,7 +61,7 @@ impl FieldList {
         if is_forbidden(name) {
             return Ok(Err(HeaderError::Forbidden));
         }
-        let value = value.trim_ascii();
+        let value = without_spaces(value);
         let number_wanted = name.eq_ignore_ascii_case(b"content-length");
         if !is_value(value) || (number_wanted && !is_number(value)) {
             return Ok(Err(HeaderError::InvalidSyntax));
@@ -185,6 +185,14 @@ pub fn is_name(name: &[u8]) -> bool {
 /// field-value of RFC 9110, section 5.5.
 pub fn is_value(value: &[u8]) -> bool {
     value.iter().all(|byte| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..))
+}
+
+/// Without the spaces and tabs around a value, which are not a part of it.
+fn without_spaces(value: &[u8]) -> &[u8] {
+    let inside = |byte: &u8| !matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(inside).unwrap_or(value.len());
+    let end = value.iter().rposition(inside).map_or(start, |last| last + 1);
+    &value[start..end]
 }
 
 fn is_number(value: &[u8]) -> bool {

@@ -1,0 +1,40 @@
+// One function of each engine that the binary is made of: that they link together, and run.
+#include <gtest/gtest.h>
+#include <nghttp2/nghttp2.h>
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+#include <pear_rust.h>
+
+#include "engine/engine.h"
+
+namespace pear::engine {
+namespace {
+
+TEST(Linked, BoringSslMakesAContext) {
+  const bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_method()));
+  EXPECT_NE(context, nullptr);
+}
+
+TEST(Linked, Nghttp2MakesASession) {
+  nghttp2_session_callbacks* callbacks = nullptr;
+  ASSERT_EQ(nghttp2_session_callbacks_new(&callbacks), 0);
+  nghttp2_session* session = nullptr;
+  ASSERT_EQ(nghttp2_session_server_new(&session, callbacks, nullptr), 0);
+  nghttp2_session_del(session);
+  nghttp2_session_callbacks_del(callbacks);
+}
+
+TEST(Linked, QuicheSpeaksVersionOne) {
+  EXPECT_EQ(pear_quiche_version(), 1U);
+}
+
+TEST(Linked, AutomergeSavesAndLoads) {
+  EXPECT_TRUE(pear_automerge_selftest());
+}
+
+TEST(Linked, VersionsAreNamed) {
+  EXPECT_EQ(versions(), "wasmtime 48.0.8, quiche 0.30.0, nghttp2 0.1.13+1.68.1, automerge 0.12.0");
+}
+
+}  // namespace
+}  // namespace pear::engine
