@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <algorithm>
+#include <map>
 #include <system_error>
 
 #include <sys/stat.h>
@@ -43,12 +44,13 @@ LoadResult finish(const Overrides& overrides, Draft draft) {
   check(&draft);
 
   LoadResult result;
-  result.problems = draft.take_problems();
   // By place in the file; what stands in no file follows in the order in which it was found.
-  std::ranges::stable_sort(result.problems, [](const Problem& a, const Problem& b) {
-    if ((a.at.line == 0) != (b.at.line == 0)) return b.at.line == 0;
-    return a.at.line != 0 && a.at < b.at;
-  });
+  std::multimap<Position, Problem> by_place;
+  for (Problem& problem : draft.take_problems()) {
+    constexpr Position kLast{.line = 0xFFFF'FFFF, .column = 0};
+    by_place.emplace(problem.at.line == 0 ? kLast : problem.at, std::move(problem));
+  }
+  for (auto& [place, problem] : by_place) result.problems.push_back(std::move(problem));
   result.warnings = std::move(draft.warnings);
   result.origins = std::move(draft.origins);
   if (result.problems.empty()) {

@@ -11,6 +11,7 @@
 
 namespace {
 
+using pear::config::load_text;
 using pear::config::LoadResult;
 using pear::config::Overrides;
 

@@ -89,7 +89,9 @@ Table to_table(const toml::table& from) {
     table.push_back(
         {.key = std::string(key.str()), .at = to_position(key.source()), .value = to_value(node)});
   }
-  std::ranges::stable_sort(table, {}, &Entry::at);
+  std::ranges::sort(table, [](const Entry& a, const Entry& b) {
+    return a.at != b.at ? a.at < b.at : a.key < b.key;
+  });
   return table;
 }
 
