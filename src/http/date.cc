@@ -37,9 +37,9 @@ DateText format_date(std::int64_t unix_seconds) {
 
   DateText text;
   put(&text, 0, "Sun, 00 Jan 0000 00:00:00 GMT");
-  put(&text, 0, kDays.substr(std::chrono::weekday(day).c_encoding() * 3, 3));
+  put(&text, 0, kDays.substr(std::size_t{3} * std::chrono::weekday(day).c_encoding(), 3));
   put_two_digits(&text, 5, static_cast<unsigned>(date.day()));
-  put(&text, 8, kMonths.substr((static_cast<unsigned>(date.month()) - 1) * 3, 3));
+  put(&text, 8, kMonths.substr(std::size_t{3} * (static_cast<unsigned>(date.month()) - 1), 3));
   put_two_digits(&text, 12, year / 100);
   put_two_digits(&text, 14, year % 100);
   put_two_digits(&text, 17, static_cast<unsigned>(clock.hours().count()));

@@ -60,16 +60,17 @@ Checked<PathAndQuery> parse_path_and_query(std::string_view text) {
 
 Checked<void> parse_path_and_query(std::string_view text, PathAndQuery* parts) {
   if (!text.starts_with('/')) return refuse(400, "path does not start with a slash");
-  const char* const end = text.data() + text.size();
-  const char* at = text.data() + 1;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const char* at = begin + 1;
   while (at != end && *at != '?') {
     if (!is_in(*at, CharacterClass::PathPlain)) {
       if (*at != '%') return refuse(400, "byte that a path may not contain");
-      PEAR_TRY(check_escape(text, static_cast<std::size_t>(at - text.data())));
+      PEAR_TRY(check_escape(text, static_cast<std::size_t>(at - begin)));
     }
     ++at;
   }
-  parts->path = {text.data(), static_cast<std::size_t>(at - text.data())};
+  parts->path = {begin, static_cast<std::size_t>(at - begin)};
   parts->query = {};
   parts->has_query = at != end;
   if (!parts->has_query) return {};

@@ -2,6 +2,8 @@
 
 namespace pear::http {
 
+// A table, one line a code.
+// NOLINTNEXTLINE(readability-function-size)
 std::string_view reason_phrase(std::uint16_t status) {
   switch (status) {
     case 100:

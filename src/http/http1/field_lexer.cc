@@ -12,74 +12,92 @@ using http::is_in;
 using http::Refusal;
 
 Progress FieldLexer::run(std::string_view input, std::span<Field> storage, const Scanner& scanner) {
+  PEAR_ASSERT(at_ <= input.size(), "the input became shorter between two calls");
   const char* const base = input.data();
   const char* const end = base + input.size();
-  PEAR_ASSERT(at_ <= input.size(), "the input became shorter between two calls");
-  const char* at = base + at_;
-  // Nearly always this reads all there is. Where it stops, the steps below say why.
-  if (state_ == State::LineStart) at = scanner.field_lines(at, end, storage, &count_);
-  // What ends the loop leaves the position behind, for the next call.
-  const auto pause = [&] {
-    at_ = static_cast<std::size_t>(at - base);
-    return Progress::NeedMore;
-  };
-
-  for (;;) {
-    switch (state_) {
-      case State::LineStart:
-        if (at == end) return pause();
-        if (*at == '\r') {
-          ++at;
-          state_ = State::LastLineFeed;
-          break;
-        }
-        if (!is_in(*at, CharacterClass::Token)) return refuse_line_start(*at);
-        if (count_ == storage.size()) return refuse({431, "too many fields"});
-        name_start_ = static_cast<std::size_t>(at - base);
-        state_ = State::Name;
-        [[fallthrough]];
-      case State::Name:
-        at = scanner.token_end(at, end);
-        if (at == end) return pause();
-        if (*at != ':') return refuse_after_name(*at);
-        name_bytes_ = static_cast<std::size_t>(at - base) - name_start_;
-        ++at;
-        state_ = State::Blanks;
-        [[fallthrough]];
-      case State::Blanks:
-        while (at != end && is_blank(*at)) ++at;
-        if (at == end) return pause();
-        value_start_ = static_cast<std::size_t>(at - base);
-        state_ = State::Value;
-        [[fallthrough]];
-      case State::Value: {
-        at = scanner.value_end(at, end);
-        if (at == end) return pause();
-        if (*at != '\r') return refuse_in_value(*at);
-        const char* const start = base + value_start_;
-        const char* last = at;
-        while (last != start && is_blank(last[-1])) --last;
-        // Only now, as the input may have been moved since the name was read.
-        storage[count_++] = {.name = input.substr(name_start_, name_bytes_),
-                             .value = {start, static_cast<std::size_t>(last - start)}};
-        ++at;
-        state_ = State::LineFeed;
-        [[fallthrough]];
-      }
-      case State::LineFeed:
-        if (at == end) return pause();
-        if (*at != '\n') return refuse({400, "CR without LF in a field"});
-        ++at;
-        state_ = State::LineStart;
-        break;
-      case State::LastLineFeed:
-        if (at == end) return pause();
-        if (*at != '\n') return refuse({400, "CR without LF at the end of the fields"});
-        ++at;
-        at_ = static_cast<std::size_t>(at - base);
-        return Progress::Done;
+  while (at_ < input.size()) {
+    if (state_ == State::LineStart) {
+      // Nearly always this reads all there is. Where it stops, the steps say why.
+      at_ = static_cast<std::size_t>(scanner.field_lines(base + at_, end, storage, &count_) - base);
+      if (at_ == input.size()) break;
+    }
+    if (const Progress progress = step(input, storage, scanner); progress != Progress::NeedMore) {
+      return progress;
     }
   }
+  return Progress::NeedMore;
+}
+
+// Reads at least one byte: of input that is malformed, or not all there yet.
+Progress FieldLexer::step(std::string_view input, std::span<Field> storage,
+                          const Scanner& scanner) {
+  const char byte = input[at_];
+  switch (state_) {
+    case State::LineStart:
+      return start_line(byte, storage.size());
+    case State::Name:
+      return read_name(input, scanner);
+    case State::Blanks:
+      if (is_blank(byte)) {
+        ++at_;
+      } else {
+        value_start_ = at_;
+        state_ = State::Value;
+      }
+      return Progress::NeedMore;
+    case State::Value:
+      return read_value(input, storage, scanner);
+    case State::LineFeed:
+      if (byte != '\n') return refuse({400, "CR without LF in a field"});
+      ++at_;
+      state_ = State::LineStart;
+      return Progress::NeedMore;
+    case State::LastLineFeed:
+      if (byte != '\n') return refuse({400, "CR without LF at the end of the fields"});
+      ++at_;
+      return Progress::Done;
+  }
+  return Progress::Refused;
+}
+
+Progress FieldLexer::start_line(char byte, std::size_t fields_max) {
+  if (byte == '\r') {
+    ++at_;
+    state_ = State::LastLineFeed;
+    return Progress::NeedMore;
+  }
+  if (!is_in(byte, CharacterClass::Token)) return refuse_line_start(byte);
+  if (count_ == fields_max) return refuse({431, "too many fields"});
+  name_start_ = at_;
+  state_ = State::Name;
+  return Progress::NeedMore;
+}
+
+Progress FieldLexer::read_name(std::string_view input, const Scanner& scanner) {
+  const char* const base = input.data();
+  at_ = static_cast<std::size_t>(scanner.token_end(base + at_, base + input.size()) - base);
+  if (at_ == input.size()) return Progress::NeedMore;
+  if (input[at_] != ':') return refuse_after_name(input[at_]);
+  name_bytes_ = at_ - name_start_;
+  ++at_;
+  state_ = State::Blanks;
+  return Progress::NeedMore;
+}
+
+Progress FieldLexer::read_value(std::string_view input, std::span<Field> storage,
+                                const Scanner& scanner) {
+  const char* const base = input.data();
+  at_ = static_cast<std::size_t>(scanner.value_end(base + at_, base + input.size()) - base);
+  if (at_ == input.size()) return Progress::NeedMore;
+  if (input[at_] != '\r') return refuse_in_value(input[at_]);
+  std::size_t last = at_;
+  while (last != value_start_ && is_blank(input[last - 1])) --last;
+  // Only now, as the input may have been moved since the name was read.
+  storage[count_++] = {.name = input.substr(name_start_, name_bytes_),
+                       .value = input.substr(value_start_, last - value_start_)};
+  ++at_;
+  state_ = State::LineFeed;
+  return Progress::NeedMore;
 }
 
 Progress FieldLexer::refuse(Refusal refusal) {

@@ -51,6 +51,12 @@ class FieldLexer {
  private:
   enum class State : std::uint8_t { LineStart, Name, Blanks, Value, LineFeed, LastLineFeed };
 
+  // NeedMore from these: nothing is the matter, go on.
+  Progress step(std::string_view input, std::span<http::Field> storage, const Scanner& scanner);
+  Progress start_line(char byte, std::size_t fields_max);
+  Progress read_name(std::string_view input, const Scanner& scanner);
+  Progress read_value(std::string_view input, std::span<http::Field> storage,
+                      const Scanner& scanner);
   Progress refuse(http::Refusal refusal);
   Progress refuse_line_start(char byte);
   Progress refuse_after_name(char byte);

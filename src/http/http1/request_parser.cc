@@ -241,9 +241,10 @@ Checked<void> RequestParser::finish_target() {
 bool RequestParser::take_plain_target() {
   const std::string_view target = head_.target;
   if (target.front() != '/' || head_.method == Method::Connect) return false;
-  const char* const end = target.data() + target.size();
-  const char* const path_end = scanner_->path_end(target.data(), end);
-  const auto path_bytes = static_cast<std::size_t>(path_end - target.data());
+  const char* const begin = target.data();
+  const char* const end = begin + target.size();
+  const char* const path_end = scanner_->path_end(begin, end);
+  const auto path_bytes = static_cast<std::size_t>(path_end - begin);
   head_.has_query = path_end != end;
   if (head_.has_query) {
     if (*path_end != '?') return false;

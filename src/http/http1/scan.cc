@@ -1,10 +1,10 @@
 #include "http/http1/scan.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "http/character.h"
 
@@ -62,7 +62,7 @@ struct Classified {
 using Classify = Classified (*)(const char* bytes);
 
 // Walks over the bytes, and classifies them when it reaches them.
-template <Classify kClassify>
+template <Classify Classifier>
 class Walk {
  public:
   Walk(const char* at, const char* end) : end_(end) { classify(at); }
@@ -72,14 +72,14 @@ class Walk {
   const char* value_end(const char* at) { return find<&Classified::not_value>(at); }
 
  private:
-  template <std::uint64_t Classified::* kBits>
+  template <std::uint64_t Classified::* Bits>
   const char* find(const char* at) {
     for (;;) {
       if (at - base_ >= 64) {
         if (at >= end_) return end_;
         classify(at);
       }
-      const std::uint64_t bits = (bits_.*kBits) >> static_cast<unsigned>(at - base_);
+      const std::uint64_t bits = (bits_.*Bits) >> static_cast<unsigned>(at - base_);
       if (bits != 0) return at + std::countr_zero(bits);
       at = base_ + 64;
     }
@@ -89,12 +89,12 @@ class Walk {
   void classify(const char* at) {
     base_ = at;
     if (end_ - at >= 64) {
-      bits_ = kClassify(at);
+      bits_ = Classifier(at);
       return;
     }
-    char tail[64] = {};
-    if (at != end_) std::memcpy(tail, at, static_cast<std::size_t>(end_ - at));
-    bits_ = kClassify(tail);
+    std::array<char, 64> tail{};
+    std::copy(at, end_, tail.begin());
+    bits_ = Classifier(tail.data());
   }
 
   const char* base_ = nullptr;  // bits_ are about the 64 bytes from here on.
@@ -328,8 +328,9 @@ constexpr Scanner kAvx2{.name = "avx2",
 constexpr std::array<Scanner, 3> kAll = {kAvx2, kSse42, kScalar};
 
 std::size_t fastest() {
-  if (__builtin_cpu_supports("avx2") != 0) return 0;
-  if (__builtin_cpu_supports("sse4.2") != 0) return 1;
+  // An int with one compiler, a bool with the other.
+  if (static_cast<bool>(__builtin_cpu_supports("avx2"))) return 0;
+  if (static_cast<bool>(__builtin_cpu_supports("sse4.2"))) return 1;
   return 2;
 }
 

@@ -42,7 +42,8 @@ std::string_view known_status_line(std::uint16_t status) {
 
 void write_status_line(std::uint16_t status, HeadWriter* out) {
   if (const std::string_view known = known_status_line(status); !known.empty()) {
-    return out->text(known);
+    out->text(known);
+    return;
   }
   out->text("HTTP/1.1 ");
   out->number(status);
@@ -53,8 +54,11 @@ void write_status_line(std::uint16_t status, HeadWriter* out) {
 }
 
 void write_persistence(const ResponseHead& head, HeadWriter* out) {
-  if (head.persistence == Persistence::Close) return out->text("connection: close\r\n");
-  if (head.client == Version::Http10) out->text("connection: keep-alive\r\n");
+  if (head.persistence == Persistence::Close) {
+    out->text("connection: close\r\n");
+  } else if (head.client == Version::Http10) {
+    out->text("connection: keep-alive\r\n");
+  }
 }
 
 }  // namespace
@@ -73,7 +77,8 @@ Result<std::size_t> write_response_head(const ResponseHead& head, std::span<char
   if (head.status < 100 || head.status > 599) {
     return fail(ErrorKind::InvalidInput, "status is not between 100 and 599");
   }
-  PEAR_ASSERT(head.framing != Framing::UntilClose || head.persistence == Persistence::Close,
+  const bool ends_by_close = head.framing == Framing::UntilClose;
+  PEAR_ASSERT(!ends_by_close || head.persistence == Persistence::Close,
               "the end of the connection ends the body, but the connection stays open");
   HeadWriter writer(out);
   write_status_line(head.status, &writer);
