@@ -38,8 +38,8 @@ struct SiteCounters {
   std::array<Counter, 6> responses;  // By class: [1] 1xx … [5] 5xx; [0] ended without a status.
   Counter request_bytes;
   Counter response_bytes;
-  Counter queue_full;      // 503: no place within the bound.
-  Counter queue_timeout;   // 503: no place within the time.
+  Counter queue_full;             // 503: no place within the bound.
+  Counter queue_timeout;          // 503: no place within the time.
   std::array<Counter, 6> faults;  // By data::FaultKind.
   Counter recovered;
   Counter guest_cpu_ns;
@@ -65,13 +65,13 @@ struct CageCounters {
 struct CoreCounters {
   Counter connections_open;
   Counter connections_accepted;
-  Counter accept_paused;       // EMFILE, or connections_max.
-  Counter protocol_errors;     // Requests refused by the parser.
-  Counter timeouts;            // Connections ended by a header, body, idle or write timeout.
-  Counter turns;               // Of the event loop.
-  Counter events_dropped;      // CoreEvents that found their queue full.
+  Counter accept_paused;    // EMFILE, or connections_max.
+  Counter protocol_errors;  // Requests refused by the parser.
+  Counter timeouts;         // Connections ended by a header, body, idle or write timeout.
+  Counter turns;            // Of the event loop.
+  Counter events_dropped;   // CoreEvents that found their queue full.
   Counter log_lines_dropped;
-  Counter tick_late_ns;        // The ticker's lateness, longest seen.
+  Counter tick_late_ns;  // The ticker's lateness, longest seen.
 };
 
 // A site's counters on all the cores, and those of its cages.

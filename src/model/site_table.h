@@ -33,7 +33,7 @@ struct Site {
 };
 
 struct SiteTable {
-  std::uint64_t generation = 0;  // Counts publications.
+  std::uint64_t generation = 0;                    // Counts publications.
   std::vector<std::shared_ptr<const Site>> sites;  // By SiteId; null where a site is gone.
   RouteTable routes;
 };
