@@ -70,6 +70,7 @@ void Logger::write_summary(WallTime now) {
 }
 
 void Logger::access(WallTime now, const Access& access) {
+  if (!options_.access) return;
   const auto room = reserve(now, kAccessBytesMax);
   if (!room) return;
   JsonLine line(*room);

@@ -86,6 +86,7 @@ class Logger {
  public:
   struct Options {
     Level level = Level::Info;   // Events below it are not written.
+    bool access = true;          // Whether requests are written.
     std::optional<CoreId> core;  // Written into each line.
   };
 

@@ -66,6 +66,14 @@ TEST_F(LoggerTest, LeavesOutEventsBelowItsLevel) {
   EXPECT_EQ(next_line(), "nothing");
 }
 
+TEST_F(LoggerTest, WritesNoAccessLinesWhenTheyAreSwitchedOff) {
+  Logger quiet(channel_, {.access = false});
+
+  quiet.access(kNow, {.status = 200});
+
+  EXPECT_EQ(next_line(), "nothing");
+}
+
 TEST_F(LoggerTest, WritesWhatAGuestSaidAsOneLine) {
   logger_.guest(kNow, {.subject = {.site = "shop", .cage = CageId{1}},
                        .stream = GuestStream::Stderr,

@@ -32,6 +32,7 @@ class FakeCores : public CommandSink, public Journal {
     std::uint32_t credits = 0;
     std::uint64_t spawns = 0;
     bool answers = true;
+    bool healthy = true;
     std::shared_ptr<model::CageCounters> counters;
   };
   struct Report {
@@ -161,7 +162,8 @@ class FakeCores : public CommandSink, public Journal {
     ++questions;
     const FakeCage& cage = checked(core, check.cage);
     if (cage.answers && !hung.contains(core))
-      report(cage, data::CageAlive{.cage = check.cage, .nonce = check.nonce});
+      report(cage,
+             data::CageAlive{.cage = check.cage, .nonce = check.nonce, .healthy = cage.healthy});
   }
   void apply(CoreId, const data::PublishSites&) {}
   void apply(CoreId, const data::DrainCore&) {}

@@ -124,9 +124,13 @@ void SiteWatch::note_heal(const Cage& cage, const Heal& heal) {
 
 void SiteWatch::on_alive(Cage& cage, const data::CageAlive& event, MonotonicTime now) {
   cage.check.on_answer(event.nonce, event.healthy);
-  if (event.healthy || !cage.check.unhealthy() || cage.place == nullptr || !cage.runs()) return;
-  // A path that fails for another reason than the cage must not keep the site from serving: one
-  // cage at a time is replaced, and each place no more often than the longest backoff.
+  replace_if_unhealthy(cage, now);
+}
+
+// A path that fails for another reason than the cage must not keep the site from serving: one cage
+// at a time is replaced, and each place no more often than the longest backoff.
+void SiteWatch::replace_if_unhealthy(Cage& cage, MonotonicTime now) {
+  if (!cage.check.unhealthy() || cage.place == nullptr || !cage.runs()) return;
   Place& place = *cage.place;
   const Generation& generation = is_staged(place) ? *staged_ : current_;
   const milliseconds pause = version_of(place).settings->heal.backoff_max;
@@ -172,6 +176,12 @@ void SiteWatch::attend(Place& place, MonotonicTime now) {
       attend_start(cage, now);
       return;
     case CageState::Running:
+      if (crash_unreported(cage)) {
+        faulted(cage,
+                {.cage = cage.id, .kind = data::FaultKind::Lost, .reason = "its report was lost"},
+                now);
+        return;
+      }
       top_up(cage);
       check(place, now);
       return;
@@ -218,12 +228,6 @@ void SiteWatch::check(Place& place, MonotonicTime now) {
     case LifeCheck::Verdict::Nothing:
       return;
     case LifeCheck::Verdict::Ask:
-      if (crash_unreported(cage)) {
-        faulted(cage,
-                {.cage = cage.id, .kind = data::FaultKind::Lost, .reason = "its report was lost"},
-                now);
-        return;
-      }
       surroundings_.commands.send(cage.core,
                                   data::CheckCage{.cage = cage.id, .nonce = cage.check.nonce()});
       return;
@@ -238,6 +242,12 @@ void SiteWatch::check(Place& place, MonotonicTime now) {
          {{"silent_core", std::uint64_t{static_cast<std::uint16_t>(cage.core)}}});
   }
   if (silence.silent) return;
+  if (!version_of(place).settings->heal.path.empty()) {
+    // The path runs through the guest and may wait behind other requests: slow is not lost.
+    cage.check.on_answer(cage.check.nonce(), false);
+    replace_if_unhealthy(cage, now);
+    return;
+  }
   cage.last_fault = data::FaultKind::Lost;
   cage.last_reason = "it gave no proof of life";
   tell(log::Level::Error, "cage_lost", &cage, "it gave no proof of life: another takes its place");
@@ -259,7 +269,9 @@ void SiteWatch::forget_overdue(MonotonicTime now) {
   std::erase_if(leaving_, [&](const std::unique_ptr<Cage>& cage) {
     const auto seen = cage->counters->state.load(std::memory_order_relaxed);
     if (seen != CageState::Terminated && now < cage->end_by) return false;
-    if (seen != CageState::Terminated) {
+    // One that was told to end before its core had made it says nothing.
+    const bool made = cage->counters->incarnation.load(std::memory_order_relaxed) != 0;
+    if (seen != CageState::Terminated && made) {
       tell(log::Level::Error, "cage_overdue", cage.get(), "its core did not report its end");
     }
     surroundings_.registry.forget(*cage);

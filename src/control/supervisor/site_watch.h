@@ -155,6 +155,7 @@ class SiteWatch {
   void attend_start(Cage& cage, MonotonicTime now);
   [[nodiscard]] static bool crash_unreported(Cage& cage);
   void check(Place& place, MonotonicTime now);
+  void replace_if_unhealthy(Cage& cage, MonotonicTime now);
   void forget_overdue(MonotonicTime now);
   void started(Cage& cage, const data::CageStarted& event, MonotonicTime now);
   void spawn_failed(Cage& cage, std::string_view reason, MonotonicTime now);

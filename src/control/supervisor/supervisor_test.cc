@@ -13,8 +13,9 @@ using std::chrono::seconds;
 
 constexpr SiteId kShop{0};
 
-Version version(std::string digest, std::uint32_t cages = 3) {
+Version version(std::string digest, std::uint32_t cages = 3, std::string health_path = "") {
   auto settings = std::make_shared<config::SiteSettings>();
+  settings->heal.path = std::move(health_path);
   settings->name = "shop";
   settings->cages = cages;
   return {.settings = std::move(settings), .digest = std::move(digest)};
@@ -185,6 +186,40 @@ TEST_F(SupervisorTest, ReplacesACageThatGivesNoProofOfLife) {
   EXPECT_EQ(shop().current().running(), 3U);
 }
 
+TEST_F(SupervisorTest, ReplacesOneCageAMinuteWhoseHealthPathFailsAndNeverAllAtOnce) {
+  cores_.starts_at_once = true;
+  supervisor_.deploy(kShop, version("a", 3, "/health"), now_);
+  deliver();
+  const auto fail_all = [&] {
+    for (auto& [id, cage] : cores_.cages) cage.healthy = false;
+  };
+
+  for (int i = 0; i < 300; ++i) {
+    fail_all();
+    pass(milliseconds(100));
+    ASSERT_EQ(shop().current().running(), 3U);
+  }
+
+  EXPECT_EQ(cores_.lines["cage_unhealthy"], 3);
+  EXPECT_EQ(cores_.lines["cage_lost"], 0);
+}
+
+TEST_F(SupervisorTest, TakesASlowHealthPathForUnhealthyAndNotForLost) {
+  cores_.starts_at_once = true;
+  supervisor_.deploy(kShop, version("a", 3, "/health"), now_);
+  deliver();
+  const CageId slow = cage_at(0);
+  cores_.cages.at(slow).answers = false;
+
+  pass(seconds(11));
+  EXPECT_EQ(cage_at(0), slow);
+  pass(seconds(10));
+
+  EXPECT_NE(cage_at(0), slow);
+  EXPECT_EQ(cores_.lines["cage_unhealthy"], 1);
+  EXPECT_EQ(cores_.lines["cage_lost"], 0);
+}
+
 TEST_F(SupervisorTest, ReplacesTheOnlyCageOfACoreWhoseLoopStillTurns) {
   cores_.starts_at_once = true;
   supervisor_.deploy(kShop, version("a", 1), now_);
@@ -321,7 +356,7 @@ TEST_F(SupervisorTest, HealsACrashWhoseReportWasDropped) {
   cores_.fault(cage_at(0));
   cores_.reports.clear();
 
-  pass(seconds(11));
+  pass(2 * Supervisor::kTurn);
 
   EXPECT_EQ(cores_.cages.at(cage_at(0)).state, CageState::Initializing);
 }
