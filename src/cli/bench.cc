@@ -71,14 +71,13 @@ Told<std::pair<std::string, std::string>> header_of(const std::string& text) {
 }
 
 Told<void> set_times(const BenchOptions& options, load::Plan* plan) {
-  // A replay ends with its log, unless it is told otherwise.
-  plan->bound.duration = options.replay.empty() ? milliseconds(10'000) : load::Bound::kDurationMax;
   if (!options.duration.empty()) {
     const auto duration = duration_of("--duration", options.duration);
     if (!duration) return std::unexpected(duration.error());
     plan->bound.duration = *duration;
-  } else if (options.requests > 0) {
-    plan->bound.duration = load::Bound::kDurationMax;
+  } else if (!options.replay.empty() || options.requests > 0) {
+    // The log, or the count, ends the run.
+    plan->bound.duration = options.timeline ? load::Plan::kTimelineMax : load::Bound::kDurationMax;
   }
   const auto warm_up = duration_of("--warm-up", options.warm_up);
   if (!warm_up) return std::unexpected(warm_up.error());

@@ -32,11 +32,11 @@ std::string value_text(std::optional<double> value, Metric::Unit unit) {
     case Metric::Unit::Bytes:
       return bytes_text(*value);
     case Metric::Unit::BytesPerSecond:
-      return bytes_text(*value) + "/s";
+      return fmt::format("{}/s", bytes_text(*value));
     case Metric::Unit::Count:
       return count_text(static_cast<std::uint64_t>(std::llround(*value)));
     case Metric::Unit::Micros:
-      return three_digits(*value) + " us";
+      return fmt::format("{} us", three_digits(*value));
   }
   PEAR_UNREACHABLE("every unit has a text");
 }
@@ -191,7 +191,7 @@ std::string comparison_text(const Report& report) {
   rows[0].emplace_back();
   for (std::size_t i = 0; i < report.targets.size(); ++i) {
     rows[0].push_back(target_letter(i));
-    if (i > 0) rows[0].push_back(target_letter(i) + "/A");
+    if (i > 0) rows[0].push_back(fmt::format("{}/A", target_letter(i)));
   }
   for (const Metric& metric : metrics()) {
     std::vector<std::string> row{metric.label};
@@ -213,15 +213,19 @@ std::string comparison_text(const Report& report) {
 
 std::string duration_text(nanoseconds duration) {
   const auto ns = static_cast<double>(duration.count());
-  if (ns < 999'500) return three_digits(ns / 1e3) + " us";
-  if (ns < 999'500'000) return three_digits(ns / 1e6) + " ms";
-  return three_digits(ns / 1e9) + " s";
+  if (ns < 999'500) return fmt::format("{} us", three_digits(ns / 1e3));
+  if (ns < 999'500'000) return fmt::format("{} ms", three_digits(ns / 1e6));
+  return fmt::format("{} s", three_digits(ns / 1e9));
 }
 
 std::string count_text(std::uint64_t count) {
-  std::string digits = fmt::format("{}", count);
-  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
+  const std::string digits = fmt::format("{}", count);
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) out.push_back(',');
+    out.push_back(digits[i]);
+  }
+  return out;
 }
 
 std::string bytes_text(double bytes) {
