@@ -37,14 +37,14 @@ std::string in_quotes(std::string_view text) {
 }
 
 std::string to_text(const Problem& problem) {
-  std::string out = without_controls(problem.where);
+  std::string out = problem.where;
   if (problem.at.line != 0) out += fmt::format(":{}:{}", problem.at.line, problem.at.column);
   out += ": ";
-  if (!problem.key.empty()) out += without_controls(problem.key) + ": ";
+  if (!problem.key.empty()) out += problem.key + ": ";
   out += problem.what;
   if (!problem.expected.empty()) out += fmt::format(" (allowed: {})", problem.expected);
   if (!problem.suggestion.empty()) out += fmt::format("; did you mean {}?", problem.suggestion);
-  return out;
+  return without_controls(out);
 }
 
 }  // namespace pear::config
