@@ -1,0 +1,47 @@
+// Engines: what the commands need of the engines and of the server. main.cc gives the real ones;
+// tests give fakes, so that the commands are tested where no guest can run.
+//
+// Thread: main; componentize and cache_image also a thread of their own.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/text_file.h"
+#include "config/load.h"
+
+namespace pear::cli {
+
+struct ServeRequest {
+  std::shared_ptr<const config::Settings> settings;
+  // Reads the configuration again. Any thread.
+  std::function<config::LoadResult()> reload;
+  // One list for each of settings->server.listen. Closed by the server.
+  std::vector<std::vector<int>> fds_by_address;
+  int ready_fd =
+      -1;  // keeper::kReadyWord is written to it once the server serves; -1: nobody waits.
+};
+
+struct Engines {
+  // A core module of clang, made a component. `wit_folder` holds a package with the world.
+  std::function<Told<std::string>(std::string_view core_module,
+                                  const std::filesystem::path& wit_folder, std::string_view world)>
+      componentize;
+  // Compiles a component into the image cache that a server with these settings reads. The problem
+  // says why it is no site.
+  std::function<Told<void>(const std::filesystem::path& component,
+                           const config::Settings& settings)>
+      cache_image;
+  // Serves until it is told to stop; the exit code.
+  std::function<int(const ServeRequest& request)> serve;
+};
+
+// Where compiled images and the SDK are kept: as configured, else $XDG_CACHE_HOME/pear or
+// ~/.cache/pear. Empty when there is no place: no home folder.
+[[nodiscard]] std::filesystem::path cache_folder(const std::filesystem::path& configured);
+
+}  // namespace pear::cli
