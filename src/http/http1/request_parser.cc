@@ -57,6 +57,7 @@ void RequestParser::reset() {
 Progress RequestParser::parse(std::span<char> input, std::span<Field> storage) {
   if (state_ == State::Refused) return Progress::Refused;
   PEAR_ASSERT(state_ != State::Done, "reset() comes before the next request");
+  PEAR_ASSERT(at_ <= input.size(), "the input became shorter between two calls");
   storage = storage.first(std::min<std::size_t>(storage.size(), limits_.fields_max));
   follow_input(input, storage);
 

@@ -47,6 +47,7 @@ void ResponseParser::reset(http::Method request_method) {
 Progress ResponseParser::parse(std::span<char> input, std::span<Field> storage) {
   if (state_ == State::Refused) return Progress::Refused;
   PEAR_ASSERT(state_ != State::Done, "reset() comes before the next response");
+  PEAR_ASSERT(at_ <= input.size(), "the input became shorter between two calls");
   storage = storage.first(std::min<std::size_t>(storage.size(), limits_.fields_max));
   if (base_ != nullptr && base_ != input.data()) {
     rebase_fields(storage.first(lexer_.field_count()), base_, input.data());

@@ -329,8 +329,10 @@ constexpr std::array<Scanner, 3> kAll = {kAvx2, kSse42, kScalar};
 
 std::size_t fastest() {
   // An int with one compiler, a bool with the other.
+  // NOLINTBEGIN(readability-redundant-casting)
   if (static_cast<bool>(__builtin_cpu_supports("avx2"))) return 0;
   if (static_cast<bool>(__builtin_cpu_supports("sse4.2"))) return 1;
+  // NOLINTEND(readability-redundant-casting)
   return 2;
 }
 

@@ -77,9 +77,9 @@ Result<std::size_t> write_response_head(const ResponseHead& head, std::span<char
   if (head.status < 100 || head.status > 599) {
     return fail(ErrorKind::InvalidInput, "status is not between 100 and 599");
   }
-  const bool ends_by_close = head.framing == Framing::UntilClose;
-  PEAR_ASSERT(!ends_by_close || head.persistence == Persistence::Close,
-              "the end of the connection ends the body, but the connection stays open");
+  const bool body_can_end =
+      head.framing != Framing::UntilClose || head.persistence == Persistence::Close;
+  PEAR_ASSERT(body_can_end, "the end of the connection ends the body, but it stays open");
   HeadWriter writer(out);
   write_status_line(head.status, &writer);
   bool has_date = head.date.empty();
