@@ -99,7 +99,7 @@ class Logger {
   void event(WallTime now, const Event& event, std::initializer_list<Field> fields) {
     this->event(now, event, std::span(fields.begin(), fields.size()));
   }
-  void guest(WallTime now, const GuestLine& line);
+  void guest(WallTime now, const GuestLine& guest);
 
   // Says how many lines were lost, if any were since it was last said. Cheap when none were: for
   // the end of each turn, so that the summary does not wait for another line.

@@ -161,7 +161,7 @@ void SiteWatch::on_time(MonotonicTime now) {
 
 // Places are only added and removed by deploy(), never while this runs over them.
 void SiteWatch::attend_generation(Generation& generation, MonotonicTime now) {
-  for (std::size_t i = 0; i < generation.places.size(); ++i) attend(*generation.places[i], now);
+  for (const auto& place : generation.places) attend(*place, now);
 }
 
 void SiteWatch::attend(Place& place, MonotonicTime now) {
