@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 from . import load, tools
-from .process import BenchError
+from .process import BenchError, watch
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 
@@ -29,6 +29,7 @@ class Context:
         self.nginx = tools.needed("nginx", "nginx-light")
         self.wasmtime = tools.wasmtime()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pear-bench-"))
+        watch("folder", self.folder)
         self.folder.chmod(0o755)
         self.pear_cache = self.folder / "pear-cache"
         self.pear_cache.mkdir(mode=0o700)

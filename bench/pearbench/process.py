@@ -5,6 +5,7 @@ import ctypes
 import dataclasses
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -126,6 +127,7 @@ class Server:
                                             stdin=subprocess.DEVNULL, env=self.env,
                                             start_new_session=True, preexec_fn=_die_with_parent)
         _running.append(self)
+        watch("group", self.process.pid)
         while time.monotonic() - begin < ready_s:
             answer = ask(self.port, ready_path)
             if answer and answer[0] < 500:
@@ -146,6 +148,12 @@ class Server:
         if self.process is None:
             return
         pids = set(process_tree(self.process.pid))
+        self._end(pids)
+        # Only when all have gone: until then the number of the group cannot be another's.
+        if not any(is_alive(pid) for pid in pids):
+            watch("stopped", self.process.pid)
+
+    def _end(self, pids):
         for number, patience_s in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
             for pid in pids:
                 _signal(pid, number)
@@ -184,8 +192,59 @@ def stop_all():
         server.stop()
 
 
+class Watchdog:
+    """A process that outlives this one by a moment, and ends what it left behind.
+
+    Handlers and atexit do not run when this program is killed with SIGKILL, and PR_SET_PDEATHSIG
+    reaches a server but not its workers. The end of a pipe is always noticed."""
+
+    def __init__(self):
+        reading, self._writing = os.pipe()
+        if os.fork() == 0:
+            os.close(self._writing)
+            os.setsid()
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            self._watch(reading)
+            os._exit(0)
+        os.close(reading)
+
+    def tell(self, what, value):
+        os.write(self._writing, f"{what} {value}\n".encode())
+
+    @staticmethod
+    def _watch(reading):
+        groups, folders = set(), set()
+        with os.fdopen(reading) as lines:
+            for line in lines:
+                what, _, value = line.rstrip("\n").partition(" ")
+                if what == "group":
+                    groups.add(int(value))
+                elif what == "stopped":
+                    groups.discard(int(value))
+                elif what == "folder":
+                    folders.add(value)
+        for group in groups:
+            try:
+                os.killpg(group, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+_watchdog = None
+
+
+def watch(what, value):
+    if _watchdog is not None:
+        _watchdog.tell(what, value)
+
+
 def install_cleanup():
-    """Whatever ends this program, its servers end too."""
+    """Whatever ends this program, its servers end too. To be called before there are threads."""
+    global _watchdog
+    _watchdog = Watchdog()
     atexit.register(stop_all)
 
     def end(number, _frame):
