@@ -34,12 +34,25 @@ use crate::inbox::Task;
 use account::Account;
 use fields::FieldLimits;
 use slots::Slots;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use wasmtime::component::{Linker, ResourceTable};
-use wasmtime::{Result, StoreContextMut};
+use wasmtime::{AsContextMut, Result, StoreContextMut};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 pub type Cx<'a> = StoreContextMut<'a, State>;
+
+/// Waits for a condition of ours: looked at whenever the instance is polled.
+async fn wait<T>(cx: &mut Cx<'_>, mut condition: impl FnMut(&mut State) -> Poll<T>) -> T {
+    if let Poll::Ready(value) = condition(cx.data_mut()) {
+        return value;
+    }
+    let value = poll_fn(|_| condition(cx.data_mut())).await;
+    // The slice of before the wait is long over; this is a new one.
+    cx.as_context_mut().set_epoch_deadline(1);
+    value
+}
 
 /// The state of one instance on the host's side.
 pub struct State {

@@ -3,12 +3,12 @@
 
 use super::body::{FutureTrailers, InputStream, Room};
 use super::slots::{Parent, is_ours};
-use super::{Cx, State};
+use super::{Cx, State, wait};
 use crate::abi::monotonic_ns;
 use crate::fault::rule;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use wasmtime::component::{Linker, Resource, ResourceTable, ResourceType, WasmList};
 use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi_io::bindings::wasi::io::poll::{Host, HostPollable};
@@ -104,11 +104,11 @@ impl State {
 async fn poll(mut cx: Cx<'_>, list: WasmList<Resource<DynPollable>>) -> Result<(Vec<u32>,)> {
     let Listed { ours, theirs, their_places } = listed(&mut cx, &list)?;
     if theirs.is_empty() {
-        let wait = |_: &mut Context<'_>| match cx.data_mut().ready_of(&ours) {
+        let ready = wait(&mut cx, |state| match state.ready_of(&ours) {
             Ok(ready) if ready.is_empty() => Poll::Pending,
             ready => Poll::Ready(ready),
-        };
-        return Ok((poll_fn(wait).await?,));
+        });
+        return Ok((ready.await?,));
     }
     // Theirs are asked through the table, which a future of theirs borrows: it is lent to it, and the
     // state works without meanwhile.
@@ -141,7 +141,7 @@ async fn block(mut cx: StoreContextMut<'_, State>, pollable: Resource<DynPollabl
     if !is_ours(pollable.rep()) {
         return HostPollable::block(&mut cx.data_mut().table, pollable).await;
     }
-    poll_fn(|_| match cx.data_mut().ready(pollable.rep()) {
+    wait(&mut cx, |state| match state.ready(pollable.rep()) {
         Ok(false) => Poll::Pending,
         Ok(true) => Poll::Ready(Ok(())),
         Err(error) => Poll::Ready(Err(error)),

@@ -5,9 +5,8 @@ use super::io_error::{Failure, StreamError};
 use super::poll::{Pollable, Wanted};
 use super::slots::{Parent, is_ours};
 use super::streams::{Told, told};
-use super::{Cx, State};
+use super::{Cx, State, wait};
 use crate::abi::{Read, until_lowered};
-use std::future::poll_fn;
 use std::task::Poll;
 use wasmtime::Result;
 use wasmtime::component::{LinkerInstance, Resource, ResourceType};
@@ -74,7 +73,7 @@ fn read(mut cx: Cx, (stream, max): (Input, u64)) -> Result<(Told<Bytes>,)> {
 async fn blocking_read(mut cx: Cx<'_>, (stream, max): (Input, u64)) -> Result<(Told<Bytes>,)> {
     let rep = stream.rep();
     if is_ours(rep) {
-        return Ok((poll_fn(|_| cx.data_mut().poll_read(rep, max)).await?,));
+        return Ok((wait(&mut cx, |state| state.poll_read(rep, max)).await?,));
     }
     let state = cx.data_mut();
     let read = HostInputStream::blocking_read(&mut state.table, stream, max).await;
@@ -94,7 +93,7 @@ fn skip(mut cx: Cx, (stream, max): (Input, u64)) -> Result<(Told<u64>,)> {
 async fn blocking_skip(mut cx: Cx<'_>, (stream, max): (Input, u64)) -> Result<(Told<u64>,)> {
     let rep = stream.rep();
     if is_ours(rep) {
-        return Ok((count(poll_fn(|_| cx.data_mut().poll_read(rep, max)).await?),));
+        return Ok((count(wait(&mut cx, |state| state.poll_read(rep, max)).await?),));
     }
     let table = &mut cx.data_mut().table;
     let skipped = HostInputStream::blocking_skip(table, stream, max).await;

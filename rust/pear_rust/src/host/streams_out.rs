@@ -5,9 +5,8 @@ use super::io_error::StreamError;
 use super::poll::{Pollable, Wanted};
 use super::slots::{Parent, is_ours};
 use super::streams::{Told, told};
-use super::{Cx, State};
+use super::{Cx, State, wait};
 use crate::fault::rule;
-use std::future::poll_fn;
 use std::task::Poll;
 use wasmtime::Result;
 use wasmtime::component::{LinkerInstance, Resource, ResourceType, WasmList};
@@ -174,7 +173,7 @@ async fn blocking_write(
     }
     let mut from = 0;
     while from < list.len() {
-        let room = match poll_fn(|_| cx.data_mut().poll_room(rep)).await? {
+        let room = match wait(&mut cx, |state| state.poll_room(rep)).await? {
             Ok(room) => room,
             Err(error) => return Ok((Err(error),)),
         };
@@ -202,7 +201,7 @@ async fn blocking_write_zeroes(
     }
     let mut left = count;
     while left > 0 {
-        let room = match poll_fn(|_| cx.data_mut().poll_room(rep)).await? {
+        let room = match wait(&mut cx, |state| state.poll_room(rep)).await? {
             Ok(room) => room,
             Err(error) => return Ok((Err(error),)),
         };
@@ -302,7 +301,7 @@ async fn blocking_splice(
     loop {
         // Each end is waited for in turn, in the way of its owner; then one step moves what is there.
         if is_ours(output) {
-            if let Err(error) = poll_fn(|_| cx.data_mut().poll_room(output)).await? {
+            if let Err(error) = wait(&mut cx, |state| state.poll_room(output)).await? {
                 return Ok((Err(error),));
             }
         } else {
@@ -312,7 +311,7 @@ async fn blocking_splice(
             .await?;
         }
         if is_ours(input) {
-            poll_fn(|_| match cx.data_mut().input_ready(input) {
+            wait(&mut cx, |state| match state.input_ready(input) {
                 Ok(false) => Poll::Pending,
                 other => Poll::Ready(other),
             })

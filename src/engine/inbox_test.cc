@@ -1,0 +1,107 @@
+// The inbox: instances that other threads woke.
+#include <array>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "engine/engine_test_support.h"
+
+namespace pear::engine {
+namespace {
+
+// A guest with a folder, whose file calls are answered by threads of the Rust library.
+struct FileGuest {
+  FileGuest() {
+    std::filesystem::create_directories(folder);
+    std::ofstream(std::filesystem::path(folder) / "old.txt") << "an old file";
+    grants.directories = &directory;
+    grants.directory_count = 1;
+    instance = std::make_unique<Instance>(
+        *image,
+        Instance::Surroundings{.host = &FakeHost::table(), .context = &host, .grants = &grants},
+        *inbox, 7);
+  }
+  ~FileGuest() { std::filesystem::remove_all(folder); }
+  FileGuest(const FileGuest&) = delete;
+  FileGuest& operator=(const FileGuest&) = delete;
+
+  // Polls only when the inbox says so.
+  PollStep run_when_woken() {
+    while (true) {
+      const PollStep step = instance->poll();
+      if (step == PollStep::Yielded) continue;
+      if (step != PollStep::Pending) return step;
+      woken.wait(false);
+      woken.store(false);
+      std::array<std::uint64_t, 4> tokens{};
+      const std::size_t count = inbox->take(tokens);
+      EXPECT_EQ(count, 1U);
+      EXPECT_EQ(tokens[0], 7U);
+      waits += 1;
+    }
+  }
+
+  std::string folder = std::filesystem::path(testing::TempDir()) / "pear_inbox_test";
+  Directory directory{.host_path = lend(std::string_view(folder)),
+                      .guest_path = lend(std::string_view("/data")),
+                      .writable = true};
+  std::shared_ptr<const Image> image = guest_image("libc_files");
+  Grants grants = Guest::kGrants;
+  FakeHost host;
+  std::atomic<bool> woken{false};
+  int waits = 0;
+  std::unique_ptr<Inbox> inbox = std::make_unique<Inbox>(
+      [](void* flag) {
+        static_cast<std::atomic<bool>*>(flag)->store(true);
+        static_cast<std::atomic<bool>*>(flag)->notify_one();
+      },
+      &woken);
+  std::unique_ptr<Instance> instance;
+};
+
+TEST(Inbox, WakesTheOwnerWhenAFileCallIsDone) {
+  FileGuest guest;
+  ASSERT_EQ(guest.run_when_woken(), PollStep::Idle) << guest.instance->fault_text();
+  const TestRequest request{.path = "/read"};
+  const Request view = request.view();
+  guest.instance->begin(view, &guest.host);
+
+  EXPECT_EQ(guest.run_when_woken(), PollStep::Idle) << guest.instance->fault_text();
+  EXPECT_EQ(guest.host.response, "an old file");
+  EXPECT_GT(guest.waits, 0);
+}
+
+TEST(Inbox, IsNotNeededByWakersThatOutliveIt) {
+  FileGuest guest;
+  ASSERT_EQ(guest.run_when_woken(), PollStep::Idle);
+  const TestRequest request{.path = "/read"};
+  const Request view = request.view();
+  guest.instance->begin(view, &guest.host);
+  while (guest.instance->poll() == PollStep::Yielded) {
+  }
+  // A file call may be under way; its waker finds neither.
+  guest.inbox.reset();
+  guest.instance.reset();
+}
+
+TEST(Inbox, GivesNoTokenOfAnInstanceThatIsGone) {
+  FileGuest guest;
+  ASSERT_EQ(guest.run_when_woken(), PollStep::Idle);
+  const TestRequest request{.path = "/read"};
+  const Request view = request.view();
+  guest.instance->begin(view, &guest.host);
+  PollStep step = guest.instance->poll();
+  while (step == PollStep::Yielded) step = guest.instance->poll();
+  if (step == PollStep::Pending) guest.woken.wait(false);
+  guest.instance.reset();
+
+  std::array<std::uint64_t, 4> tokens{};
+  EXPECT_EQ(guest.inbox->take(tokens), 0U);
+}
+
+}  // namespace
+}  // namespace pear::engine
