@@ -68,10 +68,14 @@ TEST(Inbox, WakesTheOwnerWhenAFileCallIsDone) {
   ASSERT_EQ(guest.run_when_woken(), PollStep::Idle) << guest.instance->fault_text();
   const TestRequest request{.path = "/read"};
   const Request view = request.view();
-  guest.instance->begin(view, &guest.host);
 
-  EXPECT_EQ(guest.run_when_woken(), PollStep::Idle) << guest.instance->fault_text();
-  EXPECT_EQ(guest.host.response, "an old file");
+  // A call may be done before the poll that made it has returned: then nobody is woken.
+  for (int attempt = 0; attempt < 10'000 && guest.waits == 0; ++attempt) {
+    guest.host.clear_response();
+    guest.instance->begin(view, &guest.host);
+    ASSERT_EQ(guest.run_when_woken(), PollStep::Idle) << guest.instance->fault_text();
+    EXPECT_EQ(guest.host.response, "an old file");
+  }
   EXPECT_GT(guest.waits, 0);
 }
 
@@ -97,6 +101,7 @@ TEST(Inbox, GivesNoTokenOfAnInstanceThatIsGone) {
   PollStep step = guest.instance->poll();
   while (step == PollStep::Yielded) step = guest.instance->poll();
   if (step == PollStep::Pending) guest.woken.wait(false);
+  // Whatever it is, it is about an instance that is gone now.
   guest.instance.reset();
 
   std::array<std::uint64_t, 4> tokens{};

@@ -153,7 +153,9 @@ static void show_request(void) {
   const i32 copy = fields_clone(headers);
   say("|");
   say_entries(copy);
+  drop_fields(copy);
   drop_fields(headers);
+  drop_request(request);
 }
 
 static i32 kept_headers = -1;
