@@ -161,6 +161,13 @@ TEST(TomlText, SaysWhereTheSyntaxIsWrong) {
   EXPECT_FALSE(parsed.error().what.empty());
 }
 
+TEST(TomlText, ReportsAHeaderThatStartsWithNoKey) {
+  for (const char* text :
+       {"[!]", "[[[a]]]", "[.a]", "[", "[[", "[a", "[a.", "[=]", "a.!=1", "={"}) {
+    EXPECT_FALSE(parse_toml(text)) << text;
+  }
+}
+
 // Tables are taken apart recursively: without a bound such a text ends the process.
 TEST(TomlText, RefusesDeepNesting) {
   std::string dotted = "a";
