@@ -238,6 +238,16 @@ std::vector<std::vector<int>> ListenerSet::fds_by_address() const {
   return out;
 }
 
+std::vector<std::vector<int>> ListenerSet::release() {
+  std::vector<std::vector<int>> out;
+  for (Address& address : addresses_) {
+    std::vector<int>& fds = out.emplace_back();
+    for (UniqueFd& fd : address.sockets) fds.push_back(fd.release());
+  }
+  addresses_.clear();
+  return out;
+}
+
 std::vector<config::ListenAddress> ListenerSet::listen_addresses() const {
   std::vector<config::ListenAddress> out;
   for (const Address& address : addresses_) out.push_back(address.address);

@@ -54,6 +54,8 @@ class ListenerSet {
   [[nodiscard]] const std::vector<Address>& addresses() const { return addresses_; }
   // In the order of addresses(). Borrowed.
   [[nodiscard]] std::vector<std::vector<int>> fds_by_address() const;
+  // The same, given away: this object is empty afterwards.
+  [[nodiscard]] std::vector<std::vector<int>> release();
   // What Settings::server::listen is to say, so that it matches fds_by_address().
   [[nodiscard]] std::vector<config::ListenAddress> listen_addresses() const;
 

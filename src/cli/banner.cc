@@ -1,0 +1,84 @@
+#include "cli/banner.h"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "keeper/listener_set.h"
+
+namespace pear::cli {
+
+namespace {
+
+bool is_any_address(std::string_view host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
+std::string cages_text(const config::SiteSettings& site) {
+  if (site.cages == 0) return "a cage for each core";
+  return site.cages == 1 ? "1 cage" : fmt::format("{} cages", site.cages);
+}
+
+// The first path of a site that is a whole path, not a pattern.
+std::string path_of(const config::SiteSettings& site) {
+  for (const config::RouteSettings& route : site.routes) {
+    if (route.path.find(':') != std::string::npos) continue;
+    if (route.path.ends_with("/...")) return route.path.substr(0, route.path.size() - 3);
+    return route.path;
+  }
+  return "/";
+}
+
+// A site that answers only to its names is asked by name.
+std::string host_option(const config::SiteSettings& site) {
+  if (site.hosts.empty()) return "";
+  std::string host = site.hosts[0];
+  if (host.starts_with("*.")) host.replace(0, 1, "www");
+  return fmt::format("-H 'host: {}' ", host);
+}
+
+}  // namespace
+
+std::string url_of(const config::ListenAddress& address) {
+  config::ListenAddress shown = address;
+  if (shown.host == "0.0.0.0") shown.host = "127.0.0.1";
+  if (shown.host == "::") shown.host = "::1";
+  return fmt::format("http://{}/", keeper::to_text(shown));
+}
+
+std::string banner_text(const config::Settings& settings, const Terminal& terminal) {
+  std::string out = fmt::format("\n  {} serves\n", terminal.out(Colour::Bold, "pear"));
+  for (const config::SiteSettings& site : settings.sites) {
+    const std::string hosts =
+        site.hosts.empty() ? "every host" : fmt::format("{}", fmt::join(site.hosts, ", "));
+    out += fmt::format("    {}  {}\n", terminal.out(Colour::Bold, site.name),
+                       terminal.out(Colour::Dim, hosts + ", " + cages_text(site)));
+  }
+  out += '\n';
+  for (const config::ListenAddress& address : settings.server.listen) {
+    out += fmt::format("  {} {}", terminal.out(Colour::Green, "➜"),
+                       terminal.out(Colour::Cyan, url_of(address)));
+    if (is_any_address(address.host)) {
+      out += terminal.out(Colour::Dim, "  and every other address of this machine");
+    }
+    out += '\n';
+  }
+  const config::SiteSettings& first = settings.sites[0];
+  const std::string url =
+      settings.server.listen.empty() ? "http://127.0.0.1:3000/" : url_of(settings.server.listen[0]);
+  const std::string page = url.substr(0, url.size() - 1) + path_of(first);
+  out += fmt::format("\n  {}\n", terminal.out(Colour::Dim, "Try next"));
+  out += fmt::format("    curl -i {}{}\n", host_option(first), page);
+  if (settings.server.admin) {
+    const config::ListenAddress usual;
+    const bool is_usual = *settings.server.admin == config::ListenAddress{usual.host, 3001};
+    out += is_usual ? std::string("    pear status\n")
+                    : fmt::format("    pear status --admin {}\n",
+                                  keeper::to_text(*settings.server.admin));
+  }
+  out += fmt::format("    pear bench {}\n", page);
+  out += fmt::format("  {}\n\n", terminal.out(Colour::Dim, "Ctrl-C ends it"));
+  return out;
+}
+
+}  // namespace pear::cli

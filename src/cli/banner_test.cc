@@ -1,0 +1,62 @@
+#include "cli/banner.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/captured_terminal.h"
+
+namespace pear::cli {
+namespace {
+
+config::Settings one_site() {
+  config::Settings settings;
+  settings.sites.push_back({});
+  settings.sites[0].name = "shop";
+  return settings;
+}
+
+TEST(Banner, SaysWhereAndWhatToTryNext) {
+  const CapturedTerminal captured;
+
+  EXPECT_EQ(banner_text(one_site(), captured.terminal),
+            "\n  pear serves\n"
+            "    shop  every host, 3 cages\n"
+            "\n"
+            "  ➜ http://127.0.0.1:3000/\n"
+            "\n  Try next\n"
+            "    curl -i http://127.0.0.1:3000/\n"
+            "    pear status\n"
+            "    pear bench http://127.0.0.1:3000/\n"
+            "  Ctrl-C ends it\n\n");
+}
+
+TEST(Banner, AsksASiteWithNamesByName) {
+  const CapturedTerminal captured;
+  config::Settings settings = one_site();
+  settings.sites[0].hosts = {"*.example.com"};
+  settings.sites[0].routes = {{.path = "/:any"}, {.path = "/shop/..."}};
+
+  EXPECT_NE(banner_text(settings, captured.terminal)
+                .find("curl -i -H 'host: www.example.com' http://127.0.0.1:3000/shop/\n"),
+            std::string::npos);
+}
+
+TEST(Banner, NamesTheAdminListenerWhereItIsNotTheUsualOne) {
+  const CapturedTerminal captured;
+  config::Settings settings = one_site();
+  settings.server.admin = config::ListenAddress{.host = "127.0.0.1", .port = 4000};
+
+  EXPECT_NE(banner_text(settings, captured.terminal).find("pear status --admin 127.0.0.1:4000\n"),
+            std::string::npos);
+
+  settings.server.admin.reset();
+  EXPECT_EQ(banner_text(settings, captured.terminal).find("pear status"), std::string::npos);
+}
+
+TEST(UrlText, IsOneThatCanBeOpenedHere) {
+  EXPECT_EQ(url_of({.host = "0.0.0.0", .port = 80}), "http://127.0.0.1:80/");
+  EXPECT_EQ(url_of({.host = "::", .port = 80}), "http://[::1]:80/");
+  EXPECT_EQ(url_of({.host = "10.0.0.7", .port = 8080}), "http://10.0.0.7:8080/");
+}
+
+}  // namespace
+}  // namespace pear::cli

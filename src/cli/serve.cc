@@ -1,0 +1,98 @@
+#include "cli/serve.h"
+
+#include <algorithm>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <sched.h>
+
+#include <fmt/format.h>
+
+namespace pear::cli {
+
+namespace {
+
+// What only a new start can change.
+struct Fixed {
+  std::vector<config::ListenAddress> configured;  // In the file, at the start.
+  std::vector<config::ListenAddress> bound;       // What that became.
+  std::uint32_t cores = 1;
+};
+
+// First the folder that relative paths start from, then the settings.
+void remember(const config::LoadResult& loaded, const LastGood& last_good) {
+  // A bare component has no file that could break.
+  if (loaded.settings->file.empty()) return;
+  last_good.keep(fmt::format("{}\n{}", loaded.settings->file.parent_path().native(),
+                             config::effective_toml(*loaded.settings, loaded.origins)));
+}
+
+void fix(config::LoadResult& loaded, const Fixed& fixed) {
+  auto settings = std::make_shared<config::Settings>(*loaded.settings);
+  if (settings->server.listen != fixed.configured) {
+    loaded.warnings.push_back(
+        {.where = settings->file.native(),
+         .key = "server.listen",
+         .what = "has changed, which takes effect when pear is started anew"});
+  }
+  settings->server.listen = fixed.bound;
+  settings->server.cores = fixed.cores;
+  loaded.settings = std::move(settings);
+}
+
+}  // namespace
+
+std::uint32_t core_count(const config::Settings& settings) {
+  if (settings.server.cores != 0) return settings.server.cores;
+  // Containers and taskset give fewer than the machine has.
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  if (::sched_getaffinity(0, sizeof(cpus), &cpus) == 0) {
+    return static_cast<std::uint32_t>(std::max(CPU_COUNT(&cpus), 1));
+  }
+  return std::max(std::thread::hardware_concurrency(), 1U);
+}
+
+config::LoadResult load_for_serving(const SiteOptions& site, const LastGood& last_good,
+                                    const Terminal& terminal) {
+  config::LoadResult loaded = load_and_show(site, terminal);
+  if (loaded.settings != nullptr) return loaded;
+  const auto text = last_good.find();
+  if (!text) return loaded;
+  const std::size_t end = text->find('\n');
+  if (end == std::string::npos) return loaded;
+  config::LoadResult former =
+      config::load_text({.file = std::filesystem::path(text->substr(0, end)) / "pear.toml",
+                         .text = text->substr(end + 1)},
+                        {});
+  if (former.settings == nullptr) return loaded;
+  terminal.warning("the configuration is broken: serving with the last one that was not");
+  return former;
+}
+
+int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& engines) {
+  const Fixed fixed{.configured = serving.loaded.settings->server.listen,
+                    .bound = listeners.listen_addresses(),
+                    .cores = core_count(*serving.loaded.settings)};
+  remember(serving.loaded, serving.last_good);
+  fix(serving.loaded, fixed);
+
+  ServeRequest request;
+  request.settings = std::move(serving.loaded.settings);
+  // The environment is read here, once: a reload runs while threads do.
+  request.reload = [path = serving.site.path, overrides = to_overrides(serving.site), fixed,
+                    last_good = serving.last_good] {
+    config::LoadResult again = config::load(path, overrides);
+    if (again.settings != nullptr) {
+      remember(again, last_good);
+      fix(again, fixed);
+    }
+    return again;
+  };
+  request.fds_by_address = listeners.release();
+  request.ready_fd = serving.ready_fd;
+  return engines.serve(request);
+}
+
+}  // namespace pear::cli

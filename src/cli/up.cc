@@ -1,0 +1,236 @@
+#include "cli/up.h"
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include "cli/banner.h"
+#include "cli/build.h"
+#include "cli/progress.h"
+#include "cli/serve.h"
+#include "cli/site_options.h"
+#include "io/unique_fd.h"
+#include "keeper/keeper.h"
+
+namespace pear::cli {
+
+namespace {
+
+struct UpOptions {
+  SiteOptions site;
+  bool no_keeper = false;
+  bool build = false;
+  const Surroundings* surroundings = nullptr;
+};
+
+std::optional<ExitCode> refuse_missing_components(const UpOptions& options,
+                                                  const config::LoadResult& loaded,
+                                                  const Terminal& terminal) {
+  const auto missing = config::problems_in_sources(*loaded.settings, loaded.origins);
+  if (missing.empty()) return std::nullopt;
+  if (options.build) {
+    const ExitCode built =
+        build_sites(loaded, Which::Missing, options.surroundings->engines, terminal);
+    return built == ExitCode::Ok ? std::nullopt : std::optional(built);
+  }
+  show_problems(missing, terminal);
+  if (!loaded.settings->file.empty()) {
+    terminal.hint("pear build          makes it");
+    terminal.hint("pear up --build     makes it, and serves it");
+  }
+  return ExitCode::BadImage;
+}
+
+std::expected<keeper::ListenerSet, keeper::ListenProblem> listeners_for(
+    const UpOptions& options, const config::Settings& settings) {
+  const auto& inherited = options.surroundings->inherited.fds_by_address;
+  if (!inherited.empty()) return keeper::ListenerSet::adopt(inherited);
+  return keeper::ListenerSet::open(settings.server.listen, core_count(settings));
+}
+
+log::Level log_level_of(const config::Settings& settings) {
+  switch (settings.server.log.level) {
+    case config::LogLevel::Debug:
+      return log::Level::Debug;
+    case config::LogLevel::Info:
+      return log::Level::Info;
+    case config::LogLevel::Warning:
+      return log::Level::Warning;
+    case config::LogLevel::Error:
+      return log::Level::Error;
+  }
+  return log::Level::Info;
+}
+
+std::string sites_text(const config::Settings& settings) {
+  std::string out = "starting";
+  for (const config::SiteSettings& site : settings.sites) out += " " + site.name;
+  return out + " (a component is compiled when it is new)";
+}
+
+int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings> settings,
+               const keeper::ListenerSet& listeners, const Terminal& terminal) {
+  keeper::KeeperOptions keep;
+  keep.command.arguments = {"pear", "serve"};
+  for (std::string& argument : to_arguments(options.site)) {
+    keep.command.arguments.push_back(std::move(argument));
+  }
+  keep.restart = {.delay_min = settings->server.keeper.restart_delay_min,
+                  .delay_max = settings->server.keeper.restart_delay_max};
+  // Beyond the drain a server only has to close what is left.
+  keep.stop_max = settings->server.drain + std::chrono::seconds(10);
+  keep.log_level = log_level_of(*settings);
+  keep.on_ready = [banner = banner_text(*settings, terminal), &terminal] {
+    terminal.clear_progress();
+    terminal.print(banner);
+  };
+  keep.on_waiting = [what = sites_text(*settings), &terminal](std::chrono::milliseconds elapsed) {
+    show_elapsed(what, elapsed, terminal);
+  };
+  keep.on_start_failed = [&terminal](const keeper::ExitCause& cause) {
+    terminal.clear_progress();
+    if (cause.kind == keeper::ExitCause::Kind::Killed) {
+      terminal.error(fmt::format("the server process ended by {} before it served anything",
+                                 keeper::to_text(cause)));
+    }
+  };
+  // From here on the keeper needs next to nothing.
+  settings.reset();
+  ::malloc_trim(0);
+  return keeper::run(keep, listeners);
+}
+
+// One process: a thread waits for the server's word and shows the banner.
+int run_alone(const UpOptions& options, config::LoadResult loaded, keeper::ListenerSet listeners,
+              const Terminal& terminal) {
+  // Not a pipe: shutdown() below wakes the reader where the server ended without a word.
+  std::array<int, 2> ends{-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    terminal.error("no file descriptors are left (ulimit -n)");
+    return to_int(ExitCode::Failure);
+  }
+  const io::UniqueFd ready(ends[0]);
+  config::Settings shown = *loaded.settings;
+  shown.server.listen = listeners.listen_addresses();
+  // Signals are for the server, which blocks them before it makes threads of its own.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::jthread banner([&] {
+    std::array<char, 16> word{};
+    if (::read(ready.get(), word.data(), word.size()) > 0) {
+      terminal.print(banner_text(shown, terminal));
+    }
+  });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const int code = serve_here({.site = options.site,
+                               .loaded = std::move(loaded),
+                               .last_good = LastGood(-1),
+                               .ready_fd = ends[1]},
+                              std::move(listeners), options.surroundings->engines);
+  ::shutdown(ready.get(), SHUT_RDWR);
+  banner.join();
+  return code;
+}
+
+int run_up(const UpOptions& options, Terminal& terminal) {
+  config::LoadResult loaded = load_and_show(options.site, terminal);
+  if (loaded.settings == nullptr) return to_int(ExitCode::Usage);
+  if (const auto refused = refuse_missing_components(options, loaded, terminal)) {
+    return to_int(*refused);
+  }
+  auto listeners = listeners_for(options, *loaded.settings);
+  if (!listeners) {
+    terminal.error(listeners.error().text);
+    return to_int(ExitCode::CannotListen);
+  }
+  if (options.no_keeper || !loaded.settings->server.keeper.enabled) {
+    return run_alone(options, std::move(loaded), *std::move(listeners), terminal);
+  }
+  auto settings = std::make_shared<config::Settings>(*loaded.settings);
+  settings->server.listen = listeners->listen_addresses();
+  loaded = {};
+  return run_keeper(options, std::move(settings), *listeners, terminal);
+}
+
+struct ServeOptions {
+  SiteOptions site;
+  const Surroundings* surroundings = nullptr;
+};
+
+int run_serve(const ServeOptions& options, Terminal& terminal) {
+  const keeper::Inheritance& inherited = options.surroundings->inherited;
+  if (inherited.fds_by_address.empty()) {
+    terminal.error("pear serve is what pear up starts; it inherits its sockets");
+    terminal.hint("pear up --no-keeper serves in one process");
+    return to_int(ExitCode::Usage);
+  }
+  // So that ps and top tell the two processes apart.
+  ::prctl(PR_SET_NAME, "pear-server");
+  const LastGood last_good(inherited.state_fd);
+  config::LoadResult loaded = load_for_serving(options.site, last_good, terminal);
+  if (loaded.settings == nullptr) return to_int(ExitCode::Usage);
+  auto listeners = keeper::ListenerSet::adopt(inherited.fds_by_address);
+  if (!listeners) {
+    terminal.error(listeners.error().text);
+    return to_int(ExitCode::CannotListen);
+  }
+  for (const int fd : {inherited.ready_fd, inherited.state_fd}) {
+    if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  return serve_here({.site = options.site,
+                     .loaded = std::move(loaded),
+                     .last_good = last_good,
+                     .ready_fd = inherited.ready_fd},
+                    *std::move(listeners), options.surroundings->engines);
+}
+
+}  // namespace
+
+void add_up_command(Program& program, const Surroundings& surroundings) {
+  auto [app, options] = add_command<UpOptions>(
+      program,
+      {.name = "up",
+       .summary = "Serve a project, or a component",
+       .description = "A small parent process, the keeper, holds the sockets and restarts the "
+                      "server when it dies:\n"
+                      "no connection is refused meanwhile. Ctrl-C or SIGTERM lets running requests "
+                      "finish; a second\n"
+                      "one ends at once. SIGHUP reads the configuration again. PORT and LISTEN_FDS "
+                      "(systemd) are\n"
+                      "honoured.",
+       .examples = "  pear up\n"
+                   "  pear up hello.wasm\n"
+                   "  pear up shop/ --build --listen 0.0.0.0:8080\n"
+                   "  pear up --preset prod --set site.shop.cages=per-core\n"},
+      run_up);
+  options.surroundings = &surroundings;
+  add_serving_options(app, options.site);
+  app.add_flag("--build", options.build, "Build components that are not there first");
+  app.add_flag("--no-keeper", options.no_keeper,
+               "One process, for debuggers and for containers that\nrestart it themselves");
+}
+
+void add_serve_command(Program& program, const Surroundings& surroundings) {
+  auto [app, options] =
+      add_command<ServeOptions>(program,
+                                {.name = "serve",
+                                 .summary = "The server process that pear up starts",
+                                 .audience = CommandText::Audience::Machine},
+                                run_serve);
+  options.surroundings = &surroundings;
+  add_serving_options(app, options.site);
+}
+
+}  // namespace pear::cli

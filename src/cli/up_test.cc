@@ -1,0 +1,204 @@
+#include "cli/up.h"
+
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "cli/captured_terminal.h"
+#include "cli/fake_engines.h"
+#include "cli/last_good.h"
+#include "cli/program.h"
+#include "cli/temporary_folder.h"
+#include "keeper/listener_set.h"
+
+namespace pear::cli {
+namespace {
+
+class UpCommand : public testing::Test {
+ protected:
+  int run(std::vector<std::string> arguments) {
+    return run_program(arguments, captured.terminal, "",
+                       {[this](Program& program) { add_up_command(program, surroundings); },
+                        [this](Program& program) { add_serve_command(program, surroundings); }});
+  }
+  void write_project(const std::string& more = "") {
+    ASSERT_TRUE(replace_file(folder.path / "pear.toml",
+                             "pear_version = 1\n[site.shop]\nsource = \"shop.wasm\"\n" + more));
+  }
+  void write_component() { ASSERT_TRUE(replace_file(folder.path / "shop.wasm", "wasm")); }
+  [[nodiscard]] std::string path() const { return folder.path.native(); }
+
+  TemporaryFolder folder;
+  CapturedTerminal captured;
+  FakeEngines fake;
+  Engines engines = fake.engines();
+  keeper::Inheritance inherited;
+  Surroundings surroundings{.engines = engines, .inherited = inherited};
+};
+
+void close_all(const ServeRequest& request) {
+  for (const auto& fds : request.fds_by_address) {
+    for (const int fd : fds) ::close(fd);
+  }
+  if (request.ready_fd >= 0) ::close(request.ready_fd);
+}
+
+TEST_F(UpCommand, SaysWhatToDoWhereTheComponentIsNotBuilt) {
+  write_project();
+
+  EXPECT_EQ(run({"up", path()}), to_int(ExitCode::BadImage));
+  EXPECT_NE(captured.err().find("shop.wasm"), std::string::npos) << captured.err();
+  EXPECT_NE(captured.err().find("→ pear build"), std::string::npos);
+  EXPECT_TRUE(fake.served.empty());
+}
+
+TEST_F(UpCommand, BuildsFirstWhenAsked) {
+  write_project("[site.shop.build]\ncommand = \"echo made > shop.wasm\"\n");
+  fake.on_serve = [](const ServeRequest& request) {
+    close_all(request);
+    return 0;
+  };
+
+  EXPECT_EQ(run({"up", path(), "--build", "--no-keeper", "--listen", "127.0.0.1:0"}), 0)
+      << captured.err();
+  EXPECT_EQ(read_file(folder.path / "shop.wasm"), "made\n");
+  EXPECT_EQ(fake.served.size(), 1U);
+}
+
+TEST_F(UpCommand, ListsTheProblemsOfTheConfiguration) {
+  write_project("cagez = 3\nbalance = \"fair\"\n");
+  write_component();
+
+  EXPECT_EQ(run({"up", path()}), to_int(ExitCode::Usage));
+  EXPECT_NE(captured.err().find("cagez"), std::string::npos);
+  EXPECT_NE(captured.err().find("fair"), std::string::npos);
+}
+
+TEST_F(UpCommand, SaysWhichAddressIsTaken) {
+  write_project();
+  write_component();
+  const auto taken = keeper::ListenerSet::open({{.host = "127.0.0.1", .port = 0}}, 1);
+  ASSERT_TRUE(taken);
+  const std::string address = keeper::to_text(taken->addresses()[0].address);
+
+  EXPECT_EQ(run({"up", path(), "--listen", address}), to_int(ExitCode::CannotListen));
+  EXPECT_NE(captured.err().find("cannot listen on " + address), std::string::npos);
+}
+
+TEST_F(UpCommand, ServesInThisProcessWithoutAKeeperAndShowsTheBannerOnceItIsReady) {
+  write_project();
+  write_component();
+  fake.on_serve = [&](const ServeRequest& request) {
+    EXPECT_EQ(::write(request.ready_fd, "ready\n", 6), 6);
+    close_all(request);
+    return 143;
+  };
+
+  EXPECT_EQ(run({"up", path(), "--no-keeper", "--cores", "2", "--listen", "127.0.0.1:0"}), 143);
+  ASSERT_EQ(fake.served.size(), 1U);
+  const config::Settings& settings = *fake.served[0].settings;
+  EXPECT_EQ(settings.server.cores, 2U);
+  EXPECT_NE(settings.server.listen.at(0).port, 0);
+  EXPECT_EQ(fake.served[0].fds_by_address.at(0).size(), 2U);
+  EXPECT_NE(captured.out().find("http://" + keeper::to_text(settings.server.listen[0]) + "/"),
+            std::string::npos)
+      << captured.out();
+}
+
+TEST_F(UpCommand, EndsWhereTheServerFailsWithoutAWord) {
+  write_project();
+  write_component();
+  fake.on_serve = [&](const ServeRequest& request) {
+    for (const auto& fds : request.fds_by_address) {
+      for (const int fd : fds) ::close(fd);
+    }
+    return 4;  // And ready_fd stays open.
+  };
+
+  EXPECT_EQ(run({"up", path(), "--no-keeper", "--listen", "127.0.0.1:0"}), 4);
+  EXPECT_EQ(captured.out(), "");
+  ::close(fake.served.at(0).ready_fd);
+}
+
+class ServeCommand : public UpCommand {
+ protected:
+  void SetUp() override {
+    auto listeners = keeper::ListenerSet::open({{.host = "127.0.0.1", .port = 0}}, 2);
+    ASSERT_TRUE(listeners);
+    address = listeners->addresses()[0].address;
+    inherited.fds_by_address = listeners->release();
+    state = io::UniqueFd(::memfd_create("state", MFD_CLOEXEC));
+    inherited.state_fd = state.get();
+    write_project("[server]\ncores = 2\n");
+    write_component();
+  }
+  void TearDown() override {
+    for (const ServeRequest& request : fake.served) close_all(request);
+  }
+
+  config::ListenAddress address;
+  io::UniqueFd state;
+};
+
+TEST_F(ServeCommand, ServesOnWhatItInherited) {
+  EXPECT_EQ(run({"serve", path()}), 0) << captured.err();
+
+  ASSERT_EQ(fake.served.size(), 1U);
+  EXPECT_EQ(fake.served[0].fds_by_address, inherited.fds_by_address);
+  EXPECT_EQ(fake.served[0].settings->server.listen, std::vector{address});
+}
+
+TEST_F(ServeCommand, ReadsTheConfigurationAgainAndKeepsItsAddresses) {
+  ASSERT_EQ(run({"serve", path()}), 0);
+  write_project("cages = 7\n[server]\ncores = 4\nlisten = \"127.0.0.1:1\"\n");
+
+  const config::LoadResult again = fake.served.at(0).reload();
+
+  ASSERT_NE(again.settings, nullptr);
+  EXPECT_EQ(again.settings->sites.at(0).cages, 7U);
+  EXPECT_EQ(again.settings->server.cores, 2U);
+  EXPECT_EQ(again.settings->server.listen, std::vector{address});
+  ASSERT_EQ(again.warnings.size(), 1U);
+  EXPECT_EQ(again.warnings[0].key, "server.listen");
+}
+
+TEST_F(ServeCommand, TellsWhatIsWrongOnAReload) {
+  ASSERT_EQ(run({"serve", path()}), 0);
+  write_project("cages = \"many\"\n");
+
+  const config::LoadResult again = fake.served.at(0).reload();
+
+  EXPECT_EQ(again.settings, nullptr);
+  EXPECT_EQ(again.problems.size(), 1U);
+}
+
+TEST_F(ServeCommand, ComesBackWithTheLastGoodConfigurationWhileTheFileIsBroken) {
+  ASSERT_EQ(run({"serve", path()}), 0);
+  close_all(fake.served.at(0));
+  fake.served.clear();
+  auto listeners = keeper::ListenerSet::open({{.host = "127.0.0.1", .port = 0}}, 2);
+  ASSERT_TRUE(listeners);
+  inherited.fds_by_address = listeners->release();
+  write_project("cages = \"many\"\n");
+
+  EXPECT_EQ(run({"serve", path()}), 0) << captured.err();
+  ASSERT_EQ(fake.served.size(), 1U);
+  EXPECT_EQ(fake.served[0].settings->sites.at(0).source, folder.path / "shop.wasm");
+  EXPECT_NE(captured.err().find("serving with the last one that was not"), std::string::npos);
+}
+
+TEST_F(UpCommand, DoesNotServeBehindAKeeperThatIsNotThere) {
+  write_project();
+  write_component();
+
+  EXPECT_EQ(run({"serve", path()}), to_int(ExitCode::Usage));
+  EXPECT_NE(captured.err().find("pear up --no-keeper"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pear::cli
