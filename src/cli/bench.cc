@@ -1,9 +1,9 @@
 #include "cli/bench.h"
 
 #include <chrono>
-#include <cstring>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -101,7 +101,8 @@ Told<void> set_request(const BenchOptions& options, load::Plan* plan) {
     plan->body = *std::move(body);
   }
   const bool has_body = options.body || options.body_file;
-  plan->method = !options.method.empty() ? options.method : has_body ? "POST" : "GET";
+  plan->method = has_body ? "POST" : "GET";
+  if (!options.method.empty()) plan->method = options.method;
   return {};
 }
 
@@ -192,7 +193,8 @@ class ProgressLine final : public load::RoundWatcher {
 
 std::string error_sentence(const Error& error) {
   if (error.os_errno == 0) return std::string(error.detail.view());
-  return fmt::format("{}: {}", error.detail.view(), std::strerror(error.os_errno));
+  return fmt::format("{}: {}", error.detail.view(),
+                     std::error_code(error.os_errno, std::generic_category()).message());
 }
 
 int run(const BenchOptions& options, Terminal& terminal) {
@@ -208,9 +210,8 @@ int run(const BenchOptions& options, Terminal& terminal) {
   const auto targets = targets_of(options, *plan);
   if (!targets) return usage_error(targets.error());
 
-  const std::uint32_t rounds = options.rounds != 0   ? options.rounds
-                               : targets->size() > 1 ? kRoundsOfSeveral
-                                                     : 1;
+  std::uint32_t rounds = targets->size() > 1 ? kRoundsOfSeveral : 1;
+  if (options.rounds != 0) rounds = options.rounds;
   ProgressLine progress(terminal, rounds);
   const auto report = load::run_rounds(*targets, rounds, options.make_digest, &progress);
   terminal.clear_progress();

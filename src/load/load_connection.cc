@@ -54,17 +54,24 @@ void LoadConnection::start(const Exchange& exchange) {
 
 void LoadConnection::open() {
   auto connected = io::start_connect(options_.address);
-  if (!connected) return fail(connect_failure(connected.error().os_errno));
+  if (!connected) {
+    fail(connect_failure(connected.error().os_errno));
+    return;
+  }
   fd_ = *std::move(connected);
   phase_ = Phase::Connecting;
   // Level: one read for each event is enough, and a second one that finds nothing is saved.
   if (!reactor_.add(*this, fd_.get(), IoEvents::write(), Reactor::Trigger::Level)) {
-    return fail(Failure::Unreachable);
+    fail(Failure::Unreachable);
+    return;
   }
 }
 
 void LoadConnection::on_io(IoEvents events) {
-  if (phase_ == Phase::Connecting) return on_connected();
+  if (phase_ == Phase::Connecting) {
+    on_connected();
+    return;
+  }
   const std::uint64_t generation = generation_;
   if (waits_to_write_ && events.writable()) write_on();
   // Writing may have ended the exchange, and its owner begun another.
@@ -73,7 +80,10 @@ void LoadConnection::on_io(IoEvents events) {
 
 void LoadConnection::on_connected() {
   const auto connected = io::finish_connect(fd_.get());
-  if (!connected) return fail(connect_failure(connected.error().os_errno));
+  if (!connected) {
+    fail(connect_failure(connected.error().os_errno));
+    return;
+  }
   phase_ = Phase::Open;
   protocol_ = std::make_unique<Http1Client>();
   reactor_.modify(*this, IoEvents::read(), Reactor::Trigger::Level);
@@ -120,21 +130,30 @@ void LoadConnection::read_once() {
   switch (got.status) {
     case Transfer::Status::Done:
       wire_bytes_ += got.bytes;
-      return take(buffer.first(got.bytes));
+      take(buffer.first(got.bytes));
+      return;
     case Transfer::Status::WouldBlock:
       return;
     case Transfer::Status::Ended:
-      return on_end();
+      on_end();
+      return;
     case Transfer::Status::Failed:
-      if (busy_) return fail(Failure::Reset);
+      if (busy_) {
+        fail(Failure::Reset);
+        return;
+      }
       close();
-      return owner_.on_closed_idle(*this);
+      owner_.on_closed_idle(*this);
+      return;
   }
 }
 
 // Bytes come from the reactor's buffer, unless some were held: then those come first.
 void LoadConnection::take(std::span<char> input) {
-  if (held_.empty()) return take_all(input);
+  if (held_.empty()) {
+    take_all(input);
+    return;
+  }
   held_.append(input.data(), input.size());
   std::string joined = std::exchange(held_, {});
   take_all(joined);
@@ -149,19 +168,27 @@ void LoadConnection::take_all(std::span<char> input) {
         on_body(event.body);
         continue;
       case AnswerEvent::Kind::NeedMore:
-        if (input.size() > kHeldMax) return fail(Failure::BadAnswer);
+        if (input.size() > kHeldMax) {
+          fail(Failure::BadAnswer);
+          return;
+        }
         held_.assign(input.data(), input.size());
         return;
       case AnswerEvent::Kind::Done: {
         AnswerEvent last = event;
         // Bytes beyond the answer were not asked for: what comes next cannot be trusted.
         last.reusable = event.reusable && input.empty() && unsent_.empty();
-        return finish(last);
+        finish(last);
+        return;
       }
       case AnswerEvent::Kind::Broken:
-        if (busy_) return fail(Failure::BadAnswer);
+        if (busy_) {
+          fail(Failure::BadAnswer);
+          return;
+        }
         close();
-        return owner_.on_closed_idle(*this);
+        owner_.on_closed_idle(*this);
+        return;
     }
   }
 }
@@ -174,10 +201,14 @@ void LoadConnection::on_body(std::string_view piece) {
 void LoadConnection::on_end() {
   if (!busy_) {
     close();
-    return owner_.on_closed_idle(*this);
+    owner_.on_closed_idle(*this);
+    return;
   }
   const AnswerEvent event = protocol_->receive_end();
-  if (event.kind == AnswerEvent::Kind::Done) return finish(event);
+  if (event.kind == AnswerEvent::Kind::Done) {
+    finish(event);
+    return;
+  }
   fail(Failure::Reset);
 }
 

@@ -11,6 +11,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// False for what is no number.
+bool is_within(double value, double least, double most) {
+  return value >= least && value <= most;
+}
+
 void check_request(const Plan& plan, std::vector<std::string>* problems) {
   if (!http::is_token(plan.method) || plan.method == "CONNECT") {
     problems->push_back(fmt::format("method '{}' cannot be sent", plan.method));
@@ -30,11 +35,11 @@ void check_request(const Plan& plan, std::vector<std::string>* problems) {
 }
 
 void check_pace(const Plan& plan, std::vector<std::string>* problems) {
-  if (plan.rate_per_s && !(*plan.rate_per_s > 0 && *plan.rate_per_s <= Plan::kRateMax)) {
-    problems->push_back(fmt::format("rate must be above 0 and at most {} per second",
+  if (plan.rate_per_s && !is_within(*plan.rate_per_s, Plan::kRateMin, Plan::kRateMax)) {
+    problems->push_back(fmt::format("rate must be from {} to {} per second", Plan::kRateMin,
                                     static_cast<std::uint64_t>(Plan::kRateMax)));
   }
-  if (plan.replay_speed && !(*plan.replay_speed >= 0.001 && *plan.replay_speed <= 1'000'000)) {
+  if (plan.replay_speed && !is_within(*plan.replay_speed, 0.001, 1'000'000)) {
     problems->emplace_back("speed must be from 0.001 to 1000000");
   }
   if (plan.replay_speed && plan.replay.empty()) {

@@ -35,6 +35,7 @@ struct Bound {
 struct Plan {
   static constexpr std::uint32_t kThreadsMax = 64;
   static constexpr std::uint32_t kConnectionsMax = 60'000;
+  static constexpr double kRateMin = 0.001;
   static constexpr double kRateMax = 10'000'000;
   static constexpr Bytes kBodyMax = 64_MiB;
   static constexpr std::chrono::milliseconds kTimelineMax = std::chrono::hours(1);

@@ -1,6 +1,7 @@
 #include "load/plan.h"
 
 #include <functional>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -46,7 +47,9 @@ TEST(Plan, BoundsTimesOnBothSides) {
 
 TEST(Plan, BoundsTheRateOnBothSides) {
   EXPECT_FALSE(is_fine([](Plan& p) { p.rate_per_s = 0; }));
-  EXPECT_TRUE(is_fine([](Plan& p) { p.rate_per_s = 0.1; }));
+  EXPECT_TRUE(is_fine([](Plan& p) { p.rate_per_s = Plan::kRateMin; }));
+  EXPECT_FALSE(is_fine([](Plan& p) { p.rate_per_s = Plan::kRateMin / 2; }));
+  EXPECT_FALSE(is_fine([](Plan& p) { p.rate_per_s = std::numeric_limits<double>::quiet_NaN(); }));
   EXPECT_TRUE(is_fine([](Plan& p) { p.rate_per_s = Plan::kRateMax; }));
   EXPECT_FALSE(is_fine([](Plan& p) { p.rate_per_s = Plan::kRateMax + 1; }));
 }

@@ -76,6 +76,7 @@ Schedule schedule_of(const Plan& plan) {
 
 Result<Outcome> run_workers(const RunSetup& setup) {
   std::vector<std::unique_ptr<Worker>> workers;
+  workers.reserve(setup.plan.threads);
   for (std::uint32_t i = 0; i < setup.plan.threads; ++i) {
     workers.push_back(std::make_unique<Worker>(setup, i));
   }
@@ -138,7 +139,8 @@ Result<Outcome> run_load(const Plan& plan, MakeDigest make_digest) {
 
 Result<Report> run_rounds(std::span<const TargetToMeasure> targets, std::uint32_t rounds,
                           MakeDigest make_digest, RoundWatcher* watcher) {
-  PEAR_ASSERT(!targets.empty() && rounds > 0, "the command asks for at least one of each");
+  PEAR_ASSERT(!targets.empty(), "the command asks for at least one");
+  PEAR_ASSERT(rounds > 0, "the command asks for at least one");
   Report report{.plan = targets.front().plan, .targets = {}};
   for (const TargetToMeasure& target : targets) {
     report.targets.push_back({.url = target.url, .rounds = {}});

@@ -116,7 +116,10 @@ void Worker::dispatch_open_loop(MonotonicTime now) {
   std::size_t left = open_free_.size() + closed_free_.size();
   while (next_index() < *index_end_) {
     const MonotonicTime start = due(next_index());
-    if (start > now) return timer_->arm(start);
+    if (start > now) {
+      timer_->arm(start);
+      return;
+    }
     if (start + setup_.plan.timeout <= now) {
       tally_.count_failure(next_exchange(start), Failure::NeverSent, now);
       continue;
@@ -124,7 +127,8 @@ void Worker::dispatch_open_loop(MonotonicTime now) {
     // The next answer, or the end of its patience, brings us here again.
     if (left == 0) {
       if (in_flight_ == 0) reactor_->defer(dispatch_call_);
-      return timer_->arm(start + setup_.plan.timeout);
+      timer_->arm(start + setup_.plan.timeout);
+      return;
     }
     --left;
     start_next(*take_free(), start, now);
