@@ -84,7 +84,7 @@ void check_weights(const SiteSettings& site, Draft* draft) {
     }
   } else if (site.cages == 0) {
     add_at(draft->origin_of(balance), balance,
-           "\"weighted\" needs a number of cages, not \"per-core\"", draft);
+           R"("weighted" needs a number of cages, not "per-core")", draft);
   } else if (site.weights.size() != site.cages) {
     add_at(draft->origin_of(weights, balance), weights,
            fmt::format("has {} weights for {} cages: name one for each", site.weights.size(),
@@ -134,8 +134,9 @@ void check_claims(Draft* draft) {
     const Origin here = draft->origin_of(is_set(*draft, routes) ? routes : key_of(site, "hosts"),
                                          "site." + site.name);
     if (claims.size() + hosts.size() * site.routes.size() > kClaimsMax) {
-      return add_at(here, "site." + site.name,
-                    "with this site there are more than 100,000 pairs of a host and a path", draft);
+      add_at(here, "site." + site.name,
+             "with this site there are more than 100,000 pairs of a host and a path", draft);
+      return;
     }
     for (const std::string& host : hosts) {
       for (const RouteSettings& route : site.routes) {

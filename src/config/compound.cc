@@ -49,7 +49,7 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-constexpr std::string_view kAddressForm = "\"IPv4:PORT\" or \"[IPv6]:PORT\"";
+constexpr std::string_view kAddressForm = R"("IPv4:PORT" or "[IPv6]:PORT")";
 
 }  // namespace
 
@@ -64,7 +64,10 @@ Value get_listen(Target target) {
 void set_listen(Target target, const Value& value, Reading& reading) {
   const ItemsView items(value, reading, kListenMax);
   if (items.refused()) return;
-  if ((*items).empty()) return reading.refuse(value, "names no address", std::string(kAddressForm));
+  if ((*items).empty()) {
+    reading.refuse(value, "names no address", std::string(kAddressForm));
+    return;
+  }
   const std::size_t refused_before = reading.refusals.size();
   std::vector<ListenAddress> addresses;
   for (std::size_t i = 0; i < (*items).size(); ++i) {
@@ -90,14 +93,18 @@ void set_admin(Target target, const Value& value, Reading& reading) {
   const auto* text = value.get<std::string>();
   const std::string allowed = fmt::format("{} or \"off\"", kAddressForm);
   if (text == nullptr) {
-    return reading.refuse(value, fmt::format("must be a text, not {}", kind_of(value)), allowed);
+    reading.refuse(value, fmt::format("must be a text, not {}", kind_of(value)), allowed);
+    return;
   }
   if (*text == "off") {
     target.server.admin = std::nullopt;
     return;
   }
   const auto address = parse_address(*text);
-  if (!address) return reading.refuse(value, in_quotes(*text) + " is not an address", allowed);
+  if (!address) {
+    reading.refuse(value, in_quotes(*text) + " is not an address", allowed);
+    return;
+  }
   target.server.admin = address;
 }
 
@@ -172,7 +179,10 @@ Value get_routes(Target target) {
 void set_routes(Target target, const Value& value, Reading& reading) {
   const ItemsView items(value, reading, kRoutesMax);
   if (items.refused()) return;
-  if ((*items).empty()) return reading.refuse(value, "names no route", "1 to 200 routes");
+  if ((*items).empty()) {
+    reading.refuse(value, "names no route", "1 to 200 routes");
+    return;
+  }
   const std::size_t refused_before = reading.refusals.size();
   constexpr std::array<std::string_view, 1> kKnown{"path"};
   std::vector<RouteSettings> routes;
@@ -187,7 +197,7 @@ void set_routes(Target target, const Value& value, Reading& reading) {
     if (text == nullptr) {
       items.refuse(i, "needs a path in quotes", "{ path = \"/...\" }");
     } else if (const auto problem = problem_in_route_path(*text)) {
-      items.refuse(i, *problem, "exact \"/a\", one segment \"/a/:id\", any rest \"/a/...\"");
+      items.refuse(i, *problem, R"(exact "/a", one segment "/a/:id", any rest "/a/...")");
     } else if (!seen.insert(route_pattern(*text)).second) {
       items.refuse(i, in_quotes(*text) + " matches the same requests as an earlier route");
     } else {

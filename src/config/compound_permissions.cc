@@ -52,7 +52,7 @@ std::optional<FileGrant> read_grant(const ItemsView& items, std::size_t i, Readi
   const auto* table = (*items)[i].get<Table>();
   if (table == nullptr) {
     items.refuse(i, fmt::format("must be a table, not {}", kind_of((*items)[i])),
-                 "{ source = \"static\", destination = \"/static\" }");
+                 R"({ source = "static", destination = "/static" })");
     return std::nullopt;
   }
   refuse_unknown(*table, kKnown, fmt::format("[{}]", i), reading);
@@ -67,7 +67,7 @@ std::optional<FileGrant> read_grant(const ItemsView& items, std::size_t i, Readi
   }
   if (to == nullptr || !is_destination(*to)) {
     items.refuse(i, "needs a destination in quotes: an absolute path as the guest sees it",
-                 "\"/\" or \"/a/b\", without \"..\" and without a '/' at the end");
+                 R"("/" or "/a/b", without ".." and without a '/' at the end)");
     return std::nullopt;
   }
   if (writable != nullptr && writable->get<bool>() == nullptr) {
@@ -112,8 +112,9 @@ Value get_environment(Target target) {
 void set_environment(Target target, const Value& value, Reading& reading) {
   const auto* table = value.get<Table>();
   if (table == nullptr) {
-    return reading.refuse(value, fmt::format("must be a table, not {}", kind_of(value)),
-                          "{ NAME = \"value\" }");
+    reading.refuse(value, fmt::format("must be a table, not {}", kind_of(value)),
+                   "{ NAME = \"value\" }");
+    return;
   }
   const std::size_t refused_before = reading.refusals.size();
   std::vector<std::pair<std::string, std::string>> variables;

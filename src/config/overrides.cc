@@ -143,12 +143,13 @@ std::optional<Found> take_apart(std::string_view key) {
 void apply(const Wish& wish, const std::filesystem::path& folder, Draft* draft) {
   const auto found = take_apart(wish.key);
   if (!found) {
-    return draft->add(
-        {wish.where, {}, wish.key, "is not a key", "server.KEY or site.NAME.KEY", {}});
+    draft->add({wish.where, {}, wish.key, "is not a key", "server.KEY or site.NAME.KEY", {}});
+    return;
   }
   const Key* key = find_key(found->scope, found->path);
   if (key == nullptr) {
-    return refuse_unknown_key({found->scope, found->path, wish.key, {wish.where, {}}}, draft);
+    refuse_unknown_key({found->scope, found->path, wish.key, {wish.where, {}}}, draft);
+    return;
   }
   Assignment assignment{.scope = found->scope,
                         .site = nullptr,
@@ -156,7 +157,10 @@ void apply(const Wish& wish, const std::filesystem::path& folder, Draft* draft) 
                         .value = value_from_text(*key, wish.text),
                         .origin = {wish.where, {}},
                         .folder = folder};
-  if (found->scope == Scope::Server) return assign(assignment, draft);
+  if (found->scope == Scope::Server) {
+    assign(assignment, draft);
+    return;
+  }
   bool any = false;
   for (SiteSettings& site : draft->settings.sites) {
     if (!names_site(wish, found->site, site)) continue;
@@ -177,8 +181,9 @@ void apply_port(const Overrides& overrides, Draft* draft) {
   const Origin origin{"environment PORT", {}};
   const auto port = parse_number(*text);
   if (!port || *port > 65'535) {
-    return draft->add(
+    draft->add(
         {origin.where, {}, "server.listen", in_quotes(*text) + " is not a port", "0 to 65535", {}});
+    return;
   }
   std::vector<ListenAddress> addresses;
   for (ListenAddress address : draft->settings.server.listen) {

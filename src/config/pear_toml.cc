@@ -66,15 +66,17 @@ void read_section(const Place& place, const Table& table, const std::string& und
 void read_sites(const Value& sites, const std::string& where, Draft* draft) {
   const auto* table = sites.get<Table>();
   if (table == nullptr) {
-    return draft->add({where, sites.at, "site", "is not a section: write [site.NAME]", {}, {}});
+    draft->add({where, sites.at, "site", "is not a section: write [site.NAME]", {}, {}});
+    return;
   }
   if (table->size() > kSitesMax) {
-    return draft->add({where,
-                       sites.at,
-                       "site",
-                       fmt::format("there are {} sites", table->size()),
-                       "at most 1,000",
-                       {}});
+    draft->add({where,
+                sites.at,
+                "site",
+                fmt::format("there are {} sites", table->size()),
+                "at most 1,000",
+                {}});
+    return;
   }
   draft->settings.sites.reserve(table->size());
   for (const Entry& entry : *table) {

@@ -37,7 +37,7 @@ std::optional<std::string> problem_in_segment(std::string_view segment, bool las
   }
   if (segment == ":") return "a parameter needs a name after its ':'";
   if (segment.starts_with('*')) {
-    return "'*' is not a wildcard here: write \":name\" for one segment, \"...\" for the rest";
+    return R"('*' is not a wildcard here: write ":name" for one segment, "..." for the rest)";
   }
   if (segment == "." || segment == "..") {
     return fmt::format("the segment {} never reaches a server", in_quotes(segment));

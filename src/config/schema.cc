@@ -88,13 +88,20 @@ class Setter {
     const auto text = quantity("a size", "\"64KiB\"", range_of(field));
     if (!text) return;
     const auto size = is_zero(*text, field.zero) ? Bytes{0} : parse_size(*text);
-    if (!size) return refuse_form("a size", "B, KiB, MiB, GiB or TiB", range_of(field));
+    if (!size) {
+      refuse_form("a size", "B, KiB, MiB, GiB or TiB", range_of(field));
+      return;
+    }
     const bool zero = size->count == 0 && !field.zero.empty();
-    if (!zero && (*size < field.min || *size > field.max)) return out_of_range(range_of(field));
+    if (!zero && (*size < field.min || *size > field.max)) {
+      out_of_range(range_of(field));
+      return;
+    }
     if (size->count % field.multiple.count != 0) {
-      return reading_.refuse(
-          value_, fmt::format("{} is not a multiple of {}", shown(), to_text(field.multiple)),
-          range_of(field));
+      reading_.refuse(value_,
+                      fmt::format("{} is not a multiple of {}", shown(), to_text(field.multiple)),
+                      range_of(field));
+      return;
     }
     field.at(target_) = *size;
   }
@@ -103,9 +110,15 @@ class Setter {
     const auto text = quantity("a time", "\"5s\"", range_of(field));
     if (!text) return;
     const auto time = is_zero(*text, field.zero) ? milliseconds(0) : parse_duration(*text);
-    if (!time) return refuse_form("a time", "ms, s, m or h", range_of(field));
+    if (!time) {
+      refuse_form("a time", "ms, s, m or h", range_of(field));
+      return;
+    }
     const bool zero = time->count() == 0 && !field.zero.empty();
-    if (!zero && (*time < field.min || *time > field.max)) return out_of_range(range_of(field));
+    if (!zero && (*time < field.min || *time > field.max)) {
+      out_of_range(range_of(field));
+      return;
+    }
     field.at(target_) = *time;
   }
 
@@ -114,12 +127,14 @@ class Setter {
     if (!text) return;
     const auto range = parse_duration_range(*text);
     if (!range) {
-      return reading_.refuse(
-          value_, shown() + " is not a range of times such as \"1s..60s\", the smaller first",
-          range_of(field));
+      reading_.refuse(value_,
+                      shown() + " is not a range of times such as \"1s..60s\", the smaller first",
+                      range_of(field));
+      return;
     }
     if (range->first < field.min || range->second > field.max) {
-      return out_of_range(range_of(field));
+      out_of_range(range_of(field));
+      return;
     }
     field.first(target_) = range->first;
     field.last(target_) = range->second;
@@ -131,25 +146,36 @@ class Setter {
         field.at(target_) = 0;
         return;
       }
-      return out_of_range(range_of(field));
+      out_of_range(range_of(field));
+      return;
     }
     const auto* number = value_.get<std::int64_t>();
-    if (number == nullptr) return wrong_kind("a number", range_of(field));
+    if (number == nullptr) {
+      wrong_kind("a number", range_of(field));
+      return;
+    }
     if (*number < std::int64_t{field.min} || *number > std::int64_t{field.max}) {
-      return out_of_range(range_of(field));
+      out_of_range(range_of(field));
+      return;
     }
     field.at(target_) = static_cast<std::uint32_t>(*number);
   }
 
   void operator()(const SwitchField& field) const {
     const auto* flag = value_.get<bool>();
-    if (flag == nullptr) return wrong_kind("true or false", {});
+    if (flag == nullptr) {
+      wrong_kind("true or false", {});
+      return;
+    }
     field.at(target_) = *flag;
   }
 
   void operator()(const ChoiceField& field) const {
     const auto* word = value_.get<std::string>();
-    if (word == nullptr) return wrong_kind("a text", range_of(field));
+    if (word == nullptr) {
+      wrong_kind("a text", range_of(field));
+      return;
+    }
     const auto found = std::ranges::find(field.words, *word);
     if (found == field.words.end()) {
       const std::string_view near = nearest(*word, field.words);
@@ -166,14 +192,20 @@ class Setter {
   void operator()(const TextField& field) const {
     const auto text = plain_text(range_of(field));
     if (!text) return;
-    if (field.fits != nullptr && !field.fits(*text)) return out_of_range(range_of(field));
+    if (field.fits != nullptr && !field.fits(*text)) {
+      out_of_range(range_of(field));
+      return;
+    }
     field.at(target_) = *text;
   }
 
   void operator()(const PathField& field) const {
     const auto text = plain_text(range_of(field));
     if (!text) return;
-    if (text->empty()) return reading_.refuse(value_, "is empty", range_of(field));
+    if (text->empty()) {
+      reading_.refuse(value_, "is empty", range_of(field));
+      return;
+    }
     field.at(target_) = (reading_.folder / *text).lexically_normal();
   }
 

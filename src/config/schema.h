@@ -52,13 +52,13 @@ struct SizeField {
   Bytes min;
   Bytes max;
   Bytes multiple{1};
-  std::string_view zero{};
+  std::string_view zero;
 };
 struct DurationField {
   milliseconds& (*at)(Target);
   milliseconds min;
   milliseconds max;
-  std::string_view zero{};
+  std::string_view zero;
 };
 struct DurationRangeField {
   milliseconds& (*first)(Target);
@@ -70,7 +70,7 @@ struct CountField {
   std::uint32_t& (*at)(Target);
   std::uint32_t min;
   std::uint32_t max;
-  std::string_view zero{};
+  std::string_view zero;
 };
 struct SwitchField {
   bool& (*at)(Target);

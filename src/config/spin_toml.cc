@@ -89,8 +89,9 @@ class SpinReader {
     const Value* triggers = find(file, "trigger");
     const auto* kinds = triggers == nullptr ? nullptr : triggers->get<Table>();
     if (kinds == nullptr || kinds->empty()) {
-      return add(triggers == nullptr ? Position{} : triggers->at, "trigger.http",
-                 "is missing: nothing says what the application answers");
+      add(triggers == nullptr ? Position{} : triggers->at, "trigger.http",
+          "is missing: nothing says what the application answers");
+      return;
     }
     for (const Entry& kind : *kinds) {
       const auto* list = kind.value.get<Array>();
@@ -107,7 +108,10 @@ class SpinReader {
 
   void read_trigger(const Value& trigger) {
     const auto* table = trigger.get<Table>();
-    if (table == nullptr) return add(trigger.at, "trigger.http", "must be a table");
+    if (table == nullptr) {
+      add(trigger.at, "trigger.http", "must be a table");
+      return;
+    }
     for (const Entry& entry : *table) {
       if (entry.key == "executor") {
         check_executor(entry.value);
@@ -118,10 +122,14 @@ class SpinReader {
     const Value* route = find(*table, "route");
     const Value* component = find(*table, "component");
     const auto* name = component == nullptr ? nullptr : component->get<std::string>();
-    if (route == nullptr) return add(trigger.at, "trigger.http.route", "is missing");
+    if (route == nullptr) {
+      add(trigger.at, "trigger.http.route", "is missing");
+      return;
+    }
     if (name == nullptr) {
-      return add(component == nullptr ? trigger.at : component->at, "trigger.http.component",
-                 "must be the name of a [component.NAME]");
+      add(component == nullptr ? trigger.at : component->at, "trigger.http.component",
+          "must be the name of a [component.NAME]");
+      return;
     }
     if (const auto* table_of_route = route->get<Table>()) {
       const Value* is_private = find(*table_of_route, "private");
@@ -129,9 +137,9 @@ class SpinReader {
       if (flag != nullptr && *flag) return;
     }
     if (route->get<std::string>() == nullptr) {
-      return add(
-          route->at, "trigger.http.route",
+      add(route->at, "trigger.http.route",
           fmt::format("must be a path in quotes or {{ private = true }}, not {}", kind_of(*route)));
+      return;
     }
     routes_.push_back({*name, *route, component->at});
   }
@@ -148,18 +156,22 @@ class SpinReader {
   void read_component(const Entry& entry) {
     const std::string full = "component." + entry.key;
     const auto* table = entry.value.get<Table>();
-    if (table == nullptr) return add(entry.at, full, "must be a table: write [" + full + "]");
+    if (table == nullptr) {
+      add(entry.at, full, "must be a table: write [" + full + "]");
+      return;
+    }
     Array paths;
     for (const Route& route : routes_) {
       if (route.component == entry.key) paths.push_back(route.path);
     }
     if (paths.empty()) {
-      return warn(entry.at, full, "has no trigger with a public route and is not served");
+      warn(entry.at, full, "has no trigger with a public route and is not served");
+      return;
     }
     if (!is_site_name(entry.key)) {
-      return add(
-          entry.at, full,
+      add(entry.at, full,
           in_quotes(entry.key) + " is not a name for a site: use 1 to 63 of a-z, 0-9, '-', '_'");
+      return;
     }
     SiteSettings& site = draft_.add_site(entry.key, {where_, entry.at});
     set_key(&site, "route", {.content = std::move(paths), .at = routes_.front().path.at});
@@ -189,30 +201,37 @@ class SpinReader {
 
   void read_source(SiteSettings* site, const std::string& full, const Value& value) {
     if (value.get<Table>() != nullptr) {
-      return add(value.at, full,
-                 "a source that is downloaded " + std::string(kUnavailable) +
-                     ": fetch it and name the file");
+      add(value.at, full,
+          "a source that is downloaded " + std::string(kUnavailable) +
+              ": fetch it and name the file");
+      return;
     }
     set_key(site, "source", value);
   }
 
   void read_files(SiteSettings* site, const std::string& full, const Value& value) {
     const auto* list = value.get<Array>();
-    if (list == nullptr) return add(value.at, full, "must be a list");
+    if (list == nullptr) {
+      add(value.at, full, "must be a list");
+      return;
+    }
     bool fits = true;
     for (const Value& item : *list) {
       if (item.get<std::string>() == nullptr) continue;
       fits = false;
       add(item.at, full,
           "a pattern of files " + std::string(kUnavailable) +
-              ": write { source = \"folder\", destination = \"/folder\" }");
+              R"(: write { source = "folder", destination = "/folder" })");
     }
     if (fits) set_key(site, "permissions.files", value);
   }
 
   void read_build(SiteSettings* site, const std::string& full, const Value& value) {
     const auto* table = value.get<Table>();
-    if (table == nullptr) return add(value.at, full, "must be a table");
+    if (table == nullptr) {
+      add(value.at, full, "must be a table");
+      return;
+    }
     for (const Entry& entry : *table) {
       if (entry.key == "command") {
         set_key(site, "build.command", command(entry.value));

@@ -168,6 +168,18 @@ TEST(TomlText, ReportsAHeaderThatStartsWithNoKey) {
   }
 }
 
+TEST(TomlText, TakesAnyLetterInTextsAndNoneOutside) {
+  const auto parsed =
+      parse_toml("\xEF\xBB\xBF# \xC3\xA4\na = \"\"\"\\\n  \xC3\xA4\"\"\"  # \xD0\x9F\n");
+
+  ASSERT_TRUE(parsed) << parsed.error().what;
+  EXPECT_EQ(*parsed->front().value.get<std::string>(), "\xC3\xA4");
+  for (const char* text :
+       {"\xC3\xA4 = 1", "a\xC3\xA4 = 1", "a = \xC3\xA4", "a = 1 \xC3\xA4", "[\xC3\xA4]"}) {
+    EXPECT_FALSE(parse_toml(text)) << text;
+  }
+}
+
 // Tables are taken apart recursively: without a bound such a text ends the process.
 TEST(TomlText, RefusesDeepNesting) {
   std::string dotted = "a";
