@@ -25,6 +25,7 @@ std::string_view meant_by(Scope scope, std::string_view path) {
   }
   if (const std::string_view near = nearest(path, paths); !near.empty()) return near;
   std::vector<std::string_view> words;
+  words.reserve(paths.size());
   for (const std::string_view known : paths) words.push_back(last_segment(known));
   const std::string_view near = nearest(last_segment(path), words);
   const auto found = std::ranges::find(words, near);

@@ -47,6 +47,9 @@ class ItemsView {
 
   ItemsView(const ItemsView&) = delete;  // It may point into itself.
   ItemsView& operator=(const ItemsView&) = delete;
+  ItemsView(ItemsView&&) = delete;
+  ItemsView& operator=(ItemsView&&) = delete;
+  ~ItemsView() = default;
 
   [[nodiscard]] bool refused() const { return items_ == nullptr; }
   [[nodiscard]] const Array& operator*() const { return *items_; }

@@ -27,7 +27,7 @@ LoadResult refused(Problem problem) {
 // The current folder is gone, or cannot be seen: the path stays relative.
 fs::path absolute_path(const fs::path& path) {
   std::error_code error;
-  fs::path whole = fs::absolute(path, error);
+  const fs::path whole = fs::absolute(path, error);
   return (error ? path : whole).lexically_normal();
 }
 
@@ -88,21 +88,22 @@ LoadResult load_component(const fs::path& component, const Overrides& overrides)
   return finish(overrides, std::move(draft));
 }
 
-LoadResult load_folder(const fs::path& folder, const Overrides& overrides) {
+// The file of the project in a folder; nothing when there is none.
+std::optional<fs::path> file_in_folder(const fs::path& folder) {
   std::error_code error;
   for (const char* const name : {"pear.toml", "spin.toml"}) {
     const fs::path file = folder / name;
     // A file that is there and cannot be read is named as such by the reading.
-    if (fs::symlink_status(file, error).type() != fs::file_type::not_found) {
-      return load(file, overrides);
-    }
+    if (fs::symlink_status(file, error).type() != fs::file_type::not_found) return file;
   }
-  return refused({.where = folder.string(),
-                  .at = {},
-                  .key = {},
-                  .what = "has no pear.toml and no spin.toml: `pear new` makes a project",
-                  .expected = {},
-                  .suggestion = {}});
+  return std::nullopt;
+}
+
+LoadResult load_file(const fs::path& file, const Overrides& overrides) {
+  auto text = read_text(file, kFileBytesMax);
+  if (!text) return refused({file.string(), {}, {}, std::move(text).error(), {}, {}});
+  if (text->starts_with(std::string_view("\0asm", 4))) return load_component(file, overrides);
+  return load_text({.file = file, .text = *std::move(text)}, overrides);
 }
 
 }  // namespace
@@ -128,15 +129,17 @@ LoadResult load_text(const Document& document, const Overrides& overrides) {
 
 LoadResult load(const fs::path& path, const Overrides& overrides) {
   std::error_code error;
-  if (fs::is_directory(path, error)) {
-    if (path.extension() != ".toml") return load_folder(path, overrides);
-  } else if (path.extension() == ".wasm") {
-    return load_component(path, overrides);
+  if (!fs::is_directory(path, error)) {
+    return path.extension() == ".wasm" ? load_component(path, overrides)
+                                       : load_file(path, overrides);
   }
-  auto text = read_text(path, kFileBytesMax);
-  if (!text) return refused({path.string(), {}, {}, std::move(text).error(), {}, {}});
-  if (text->starts_with(std::string_view("\0asm", 4))) return load_component(path, overrides);
-  return load_text({.file = path, .text = *std::move(text)}, overrides);
+  if (const auto file = file_in_folder(path)) return load_file(*file, overrides);
+  return refused({.where = path.string(),
+                  .at = {},
+                  .key = {},
+                  .what = "has no pear.toml and no spin.toml: `pear new` makes a project",
+                  .expected = {},
+                  .suggestion = {}});
 }
 
 std::vector<Problem> problems_in_sources(const Settings& settings, const Origins& origins) {

@@ -35,6 +35,8 @@ bool is_section(Scope scope, std::string_view path) {
   });
 }
 
+// As deep as the keys of the schema, no deeper.
+// NOLINTNEXTLINE(misc-no-recursion)
 void read_section(const Place& place, const Table& table, const std::string& under, Draft* draft) {
   for (const Entry& entry : table) {
     const std::string path = under.empty() ? entry.key : under + "." + entry.key;

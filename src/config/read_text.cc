@@ -25,6 +25,8 @@ class Descriptor {
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&&) = delete;
+  Descriptor& operator=(Descriptor&&) = delete;
 
   [[nodiscard]] int fd() const { return fd_; }
 
@@ -45,7 +47,7 @@ std::expected<std::string, std::string> read_text(const std::filesystem::path& p
   if (!S_ISREG(status.st_mode)) return std::unexpected("is not a regular file");
 
   std::string text;
-  std::array<char, 16'384> piece;
+  std::array<char, 16'384> piece{};
   for (;;) {
     const ssize_t got = ::read(file.fd(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;

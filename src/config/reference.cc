@@ -171,7 +171,7 @@ void add_presets(std::string* out) {
   *out += kPresetsOpening;
   ServerSettings server;
   std::array<SiteSettings, 3> sites;
-  apply_preset(Preset::Default, &sites[0]);
+  apply_preset(Preset::Default, sites.data());
   apply_preset(Preset::Dev, &sites[1]);
   apply_preset(Preset::Prod, &sites[2]);
   for (const Key& key : keys_of(Scope::Site)) {
