@@ -142,6 +142,26 @@ TEST(Overrides, NameThemselvesInTheirProblems) {
             "--cages: site.shop-a.cages: 0 is not allowed (allowed: 1 to 1,000, or \"per-core\")");
 }
 
+TEST(Overrides, AreTextInUtf8) {
+  const auto path = [](std::string_view text) {
+    return load_with({.set = {fmt::format("site.b.heal.path=/{}", text)}}).problems;
+  };
+  const auto command = [](std::string_view text) {
+    return load_with({.set = {fmt::format("site.b.build.command=x{}", text)}}).problems;
+  };
+
+  for (const char* good :
+       {"", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(command(good).empty()) << good;
+  }
+  for (const char* bad : {"\x80", "\xC1\x80", "\xC2", "\xC2 ", "\xE0\x9F\x80", "\xED\xA0\x80",
+                          "\xF0\x8F\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"}) {
+    ASSERT_EQ(command(bad).size(), 1U) << bad;
+    EXPECT_EQ(command(bad)[0].what, "is not a text in UTF-8");
+  }
+  EXPECT_FALSE(path("\xC3\xA4").empty());
+}
+
 TEST(Overrides, TakePathsFromTheCurrentFolder) {
   const Settings settings = settings_with({.set = {"site.b.source=out/b.wasm"}});
 
