@@ -192,7 +192,10 @@ std::string duration_text(std::chrono::nanoseconds duration) {
   if (ms < 999.5) return fmt::format("{:.0f} ms", ms);
   if (ms < 59'950) return fmt::format("{:.1f} s", ms / 1000);
   const auto seconds = std::chrono::round<std::chrono::seconds>(duration).count();
-  return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
+  if (seconds < 3'600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
+  const auto minutes = seconds / 60;
+  if (minutes < 48 * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+  return fmt::format("{} days", minutes / (24 * 60));
 }
 
 }  // namespace pear::cli

@@ -79,6 +79,9 @@ TEST(DurationText, ChoosesAUnitThatAPersonReads) {
   EXPECT_EQ(duration_text(1'240ms), "1.2 s");
   EXPECT_EQ(duration_text(59'960ms), "1 min 00 s");
   EXPECT_EQ(duration_text(125s), "2 min 05 s");
+  EXPECT_EQ(duration_text(3'599s), "59 min 59 s");
+  EXPECT_EQ(duration_text(3'600s), "1 h 00 min");
+  EXPECT_EQ(duration_text(72h), "3 days");
 }
 
 }  // namespace
