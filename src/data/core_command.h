@@ -2,7 +2,8 @@
 //
 // Thread:  made on the control thread, moved through the bounded queue of each core, applied by the
 //          core between two turns of its event loop. A core never waits for the control plane.
-// Content: values and pointers to immutable snapshots. Nothing that can be reached from a command is
+// Content: values and pointers to immutable snapshots. Nothing that can be reached from a command
+// is
 //          written to after the command was sent.
 #pragma once
 
@@ -12,10 +13,8 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "model/site_table.h"
 
-namespace pear::model {
-struct SiteTable;
-}
 namespace pear::engine {
 class Image;
 }
@@ -27,8 +26,9 @@ struct PublishSites {
   std::shared_ptr<const model::SiteTable> sites;
 };
 
-// Make the cage (INITIALIZING), from `image`, on this core. The answer is CageStarted or SpawnFailed.
-// For a cage that is CRASHED this is its respawn.
+// Make the cage (INITIALIZING), from `image`, on this core, under the settings and at the place
+// that the site table in force has for it. The answer is CageStarted or SpawnFailed. For a cage
+// that is CRASHED this is its respawn.
 struct SpawnCage {
   CageId cage{};
   SiteId site{};
@@ -43,8 +43,8 @@ struct GrantRecovery {
   std::uint32_t credits = 0;
 };
 
-// Let the cage's running requests finish until `deadline`, take no new ones, then free it. The answer
-// is CageEnded.
+// Let the cage's running requests finish until `deadline`, take no new ones, then free it. The
+// answer is CageEnded.
 struct TerminateCage {
   CageId cage{};
   MonotonicTime deadline{};
@@ -65,5 +65,14 @@ struct DrainCore {
 
 using CoreCommand =
     std::variant<PublishSites, SpawnCage, GrantRecovery, TerminateCage, CheckCage, DrainCore>;
+
+// Dispatches a command to one lambda per kind. With no catch-all, a new kind of command does not
+// compile until every core knows what to do with it.
+template <typename... Handlers>
+struct OnCommand : Handlers... {
+  using Handlers::operator()...;
+};
+template <typename... Handlers>
+OnCommand(Handlers...) -> OnCommand<Handlers...>;
 
 }  // namespace pear::data

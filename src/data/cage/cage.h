@@ -1,0 +1,143 @@
+// Cage: one replica of a site on this core: its instances, their memory account, and its state.
+//
+// It takes requests (GuestRun), gives each to an instance, and watches the limits. A fault ends one
+// instance; the cage goes CRASHED and, by a credit that control granted before, RUNNING again with
+// a fresh instance before the next request is looked at.
+//
+// Thread: core-local.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/ids.h"
+#include "base/intrusive_list.h"
+#include "data/cage/cage_env.h"
+#include "data/cage/guest_run.h"
+#include "data/cage/guest_slot.h"
+#include "data/cage/memory_account.h"
+#include "data/core_event.h"
+#include "model/cage_state.h"
+#include "model/site_table.h"
+
+namespace pear::cage {
+
+class Cage {
+ public:
+  // How long a guest may go on after its client went away.
+  static constexpr std::chrono::milliseconds kAbortGrace{100};
+
+  Cage(CageEnv& env, SiteOnCore& site_on_core, std::shared_ptr<const model::Site> site,
+       const model::CagePlace& place);
+  ~Cage();
+  Cage(const Cage&) = delete;
+  Cage& operator=(const Cage&) = delete;
+  Cage(Cage&&) = delete;
+  Cage& operator=(Cage&&) = delete;
+
+  // ---- From the control plane.
+
+  // Makes the first instance. The cage is INITIALIZING (new) or CRASHED.
+  void spawn(std::shared_ptr<const engine::Image> image, std::uint32_t recover_credits);
+  void grant(std::uint32_t recover_credits);
+  // Takes no new requests; those that run may end until `deadline`.
+  void terminate(MonotonicTime deadline);
+  // The same with a deadline that has passed.
+  void end_now();
+
+  // ---- From the connection's core.
+
+  // False when the cage does not run or has no place: nothing happened.
+  [[nodiscard]] bool start(data::Exchange& exchange);
+  void request_chunk(GuestRun& run, data::BodyChunk* chunk);
+  void request_end(GuestRun& run);
+  void abort(GuestRun& run);
+  void response_chunk_return(GuestRun& run, data::BodyChunk* chunk);
+  void release(GuestRun& run);
+
+  // ---- From the run queue and the timers.
+
+  void run_slice(GuestSlot& slot);
+  // Frees instances that have been idle for too long.
+  void trim();
+  // Another thread did something for this instance, or its credit came back.
+  void make_runnable(GuestSlot& slot);
+
+  [[nodiscard]] model::CageState state() const { return state_; }
+  [[nodiscard]] bool over() const;  // TERMINATED, and nothing refers to it any more.
+  [[nodiscard]] CageId id() const { return place_.cage; }
+  [[nodiscard]] const model::Site& site() const { return *site_; }
+  [[nodiscard]] const model::CagePlace& place() const { return place_; }
+  [[nodiscard]] MemoryAccount& account() { return account_; }
+  [[nodiscard]] CageEnv& env() { return env_; }
+  [[nodiscard]] SiteOnCore& site_on_core() { return site_on_core_; }
+  [[nodiscard]] GuestSlot* slot_of(std::uint64_t token);
+
+ private:
+  friend class GuestSlot;  // Its guest's host: it answers out of the cage.
+  friend class GuestRun;   // Its timer.
+  using Slots = base::IntrusiveList<GuestSlot, SlotTag>;
+  using IdleSlots = base::IntrusiveList<GuestSlot, IdleTag>;
+
+  void move(model::CageMove move);
+
+  // Instances (cage_instances.cc).
+  [[nodiscard]] bool has_room_for_instance();
+  [[nodiscard]] GuestSlot* make_slot();  // Null when the process has no room.
+  void discard(GuestSlot& slot);
+  void discard_and_finish(GuestSlot& slot);
+  void rest(GuestSlot& slot);
+  void begin(GuestSlot& slot);
+  void wake_slot_at(GuestSlot& slot, MonotonicTime deadline);
+  void settle(GuestSlot& slot, const Guest::Slice& slice);
+  void on_started(GuestSlot& slot, MonotonicTime now);
+  void on_start_failed(GuestSlot& slot, std::string_view reason);
+  void on_returned(GuestSlot& slot);
+  void serve_waiting();
+
+  // Faults (cage.cc).
+  void fault(GuestSlot& slot, data::FaultKind kind, std::string_view reason);
+  void recover();
+  void on_recovered(MonotonicTime now);
+  void on_deadline(MonotonicTime now);
+  void finish_if_empty();
+
+  // Runs (cage_runs.cc).
+  void seal(GuestRun& run);
+  void return_request_chunk(GuestRun& run);
+  void return_request_chunks(GuestRun& run);
+  void tell(data::HopKind kind, GuestRun& run, data::RunOutcome outcome = data::RunOutcome::Done);
+  void end_run(GuestRun& run, data::RunOutcome outcome);
+  void wake(GuestRun& run);
+  void on_wall(GuestRun& run);
+  [[nodiscard]] bool over_cpu(GuestRun& run, MonotonicTime now);
+
+  CageEnv& env_;
+  SiteOnCore& site_on_core_;
+  std::shared_ptr<const model::Site> site_;
+  model::CagePlace place_;
+  MemoryAccount account_;
+  std::unique_ptr<GuestSource> source_;  // Of instances; null before the first spawn.
+
+  model::CageState state_ = model::CageState::Initializing;
+  std::uint64_t incarnation_ = 0;
+  std::uint32_t credits_ = 0;
+  std::uint32_t next_serial_ = 1;
+  std::uint64_t instance_bytes_ = 0;  // What the last instance held when it had started.
+  bool recovering_ = false;           // A successor is being made that did not finish in one slice.
+  bool crash_pending_ = false;        // CRASHED by a fault that no credit has healed yet.
+  data::CageFaulted crash_;           // That fault.
+  MonotonicTime crashed_at_{};
+  MonotonicTime spawned_at_{};
+
+  Slots slots_;
+  IdleSlots idle_;
+  base::IntrusiveList<GuestRun, RunTag> runs_;      // Not yet released.
+  base::IntrusiveList<GuestRun, WaitTag> waiting_;  // For an instance: the account had no room.
+  std::uint32_t in_flight_ = 0;                     // Not yet ended.
+  io::Timer deadline_ = io::Timer::calling<&Cage::on_deadline>(*this);  // Of terminate().
+};
+
+}  // namespace pear::cage

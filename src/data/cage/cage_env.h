@@ -1,0 +1,64 @@
+// CageEnv: what the cages of a core share.
+//
+// Thread: core-local. All references outlive the cages.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/ids.h"
+#include "base/object_pool.h"
+#include "data/body_queue.h"
+#include "data/cage/guest.h"
+#include "data/cage/guest_run.h"
+#include "data/cage/run_queue.h"
+#include "data/core_event.h"
+#include "data/hop.h"
+#include "data/turn_time.h"
+#include "io/timer_wheel.h"
+#include "model/counters.h"
+#include "model/site_table.h"
+
+namespace pear::cage {
+
+// Where the cages' words go: to the connection's core, to control, to the log.
+class CageOutlet {
+ public:
+  CageOutlet() = default;
+  CageOutlet(const CageOutlet&) = delete;
+  CageOutlet& operator=(const CageOutlet&) = delete;
+  CageOutlet(CageOutlet&&) = delete;
+  CageOutlet& operator=(CageOutlet&&) = delete;
+
+  // To the core that keeps the exchange.
+  virtual void to_exchange(const data::HopRecord& record) = 0;
+  virtual void event(data::CoreEvent event) = 0;
+  virtual void guest_line(const model::Site& site, CageId cage, ExchangeId exchange,
+                          LogStream stream, std::string_view line) = 0;
+
+ protected:
+  ~CageOutlet() = default;
+};
+
+// One site on this core: its cages share its turn in the run queue and its counters.
+struct SiteOnCore {
+  SiteQueue queue;
+  model::SiteCounters& counters;
+};
+
+struct CageEnv {
+  CoreId core{};
+  data::TurnTime& time;
+  GuestMaker& maker;
+  CageOutlet& outlet;
+  io::TimerWheel& timers;
+  RunQueue& queue;
+  data::ChunkPool& chunks;
+  base::ArenaBlockPool& blocks;
+  base::ObjectPool<GuestRun>& runs;
+  std::uint32_t response_chunks_max = 16;  // Of one run, given and not yet taken by the client.
+};
+
+}  // namespace pear::cage

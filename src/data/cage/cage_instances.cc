@@ -1,0 +1,238 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "data/cage/cage.h"
+#include "data/exchange.h"
+
+namespace pear::cage {
+
+using data::FaultKind;
+using data::RunOutcome;
+using model::CageMove;
+using model::CageState;
+
+namespace {
+
+FaultKind kind_of(const Guest::Ending& ending, const GuestSlot& slot) {
+  const bool refused = slot.growth_refused || (slot.run != nullptr && slot.run->growth_refused);
+  switch (ending.kind) {
+    case GuestFault::Trap:
+      return refused ? FaultKind::Memory : FaultKind::Trap;
+    case GuestFault::Memory:
+      return FaultKind::Memory;
+    case GuestFault::Host:
+    case GuestFault::Exit:
+      return FaultKind::Host;
+    case GuestFault::Panic:
+    case GuestFault::Start:
+      return FaultKind::Trap;
+  }
+  PEAR_UNREACHABLE("a guest's fault without a kind");
+}
+
+}  // namespace
+
+// ---- Instances.
+
+bool Cage::has_room_for_instance() {
+  return slots_.empty() || account_.room() >= instance_bytes_;
+}
+
+GuestSlot* Cage::make_slot() {
+  auto slot = std::make_unique<GuestSlot>(*this);
+  const std::uint64_t token = (std::uint64_t{std::to_underlying(id())} << 32U) | next_serial_++;
+  slot->serial = static_cast<std::uint32_t>(token);
+  slot->made = env_.time.now;
+  slot->guest = source_->make(*slot, token);
+  if (slot->guest == nullptr) return nullptr;
+  slots_.push_back(*slot);
+  place_.counters->instances.add();
+  site_on_core_.counters.instances_made.add();
+  return slot.release();
+}
+
+void Cage::discard(GuestSlot& slot) {
+  env_.queue.remove(site_on_core_.queue, slot);
+  if (slot.successor) recovering_ = false;
+  slot.wake.cancel();
+  slot.guest.reset();
+  account_.release(std::exchange(slot.charged, 0));
+  place_.counters->memory_bytes.set(account_.used());
+  place_.counters->instances.subtract();
+  const std::unique_ptr<GuestSlot> owned(&slot);  // Leaves its lists as it dies.
+}
+
+void Cage::rest(GuestSlot& slot) {
+  slot.rested = env_.time.now;
+  idle_.push_front(slot);
+}
+
+void Cage::trim() {
+  const MonotonicTime oldest = env_.time.now - site_->settings.run.instance_idle;
+  // One stays warm, so that the first request after a rest is as fast as the others.
+  while (idle_.front() != nullptr && idle_.front() != idle_.back() &&
+         idle_.back()->rested <= oldest) {
+    discard(*idle_.back());
+  }
+}
+
+void Cage::make_runnable(GuestSlot& slot) {
+  if (slot.guest == nullptr || slot.base::ListHook<IdleTag>::linked()) return;
+  env_.queue.push(site_on_core_.queue, slot);
+}
+
+GuestSlot* Cage::slot_of(std::uint64_t token) {
+  for (GuestSlot& slot : slots_) {
+    if (slot.serial == static_cast<std::uint32_t>(token)) return &slot;
+  }
+  return nullptr;
+}
+
+void Cage::wake_slot_at(GuestSlot& slot, MonotonicTime deadline) {
+  if (slot.wake.armed() && slot.wake_deadline <= deadline) return;
+  slot.wake_deadline = deadline;
+  env_.timers.arm(slot.wake, deadline);
+}
+
+void Cage::begin(GuestSlot& slot) {
+  const data::Request& request = slot.run->exchange.request;
+  slot.guest->begin({.method = request.method,
+                     .scheme = request.scheme,
+                     .authority = request.authority,
+                     .path_with_query = request.path_with_query,
+                     .fields = request.fields});
+}
+
+// ---- Slices.
+
+void Cage::run_slice(GuestSlot& slot) {
+  const Guest::Slice slice = slot.guest->poll();
+  env_.time.now = std::max(env_.time.now, slice.end);
+  env_.queue.charge(site_on_core_.queue, slice.cpu);
+  site_on_core_.counters.guest_cpu_ns.add(static_cast<std::uint64_t>(slice.cpu.count()));
+  if (slot.run != nullptr) {
+    slot.run->cpu += slice.cpu;
+    seal(*slot.run);
+  } else {
+    slot.start_cpu += slice.cpu;
+  }
+  settle(slot, slice);
+}
+
+void Cage::settle(GuestSlot& slot, const Guest::Slice& slice) {
+  switch (slice.state) {
+    case GuestState::Idle:
+      if (slot.starting) return on_started(slot, slice.end);
+      return on_returned(slot);
+    case GuestState::Faulted: {
+      const Guest::Ending ending = slot.guest->ending();
+      if (slot.starting) return on_start_failed(slot, ending.message);
+      return fault(slot, kind_of(ending, slot), ending.message);
+    }
+    case GuestState::Pending:
+    case GuestState::Yielded:
+      break;
+  }
+  if (slot.run == nullptr) {
+    if (slot.start_cpu > site_->settings.limits.cpu) {
+      return on_start_failed(slot, "its start function used more CPU time than limits.cpu");
+    }
+  } else if (slot.run->response_too_large) {
+    return fault(slot, FaultKind::Host, "the response is larger than limits.response_max");
+  } else if (over_cpu(*slot.run, slice.end)) {
+    return fault(slot, FaultKind::Cpu, "the request used more CPU time than limits.cpu");
+  }
+  if (slice.state == GuestState::Yielded) make_runnable(slot);
+}
+
+void Cage::on_started(GuestSlot& slot, MonotonicTime now) {
+  slot.starting = false;
+  instance_bytes_ = slot.charged;
+  place_.counters->memory_bytes.set(account_.used());
+  if (state_ == CageState::Initializing) {
+    move(CageMove::Started);
+    ++incarnation_;
+    place_.counters->incarnation.store(incarnation_, std::memory_order_relaxed);
+    env_.outlet.event(data::CageStarted{
+        .cage = id(), .incarnation = Incarnation{incarnation_}, .took = now - spawned_at_});
+  } else if (state_ == CageState::Crashed && slot.successor) {
+    on_recovered(now);
+  }
+  slot.successor = false;
+  if (state_ == CageState::Terminating && slot.run == nullptr) return discard_and_finish(slot);
+  if (slot.base::ListHook<IdleTag>::linked()) return;
+  if (slot.run == nullptr) return rest(slot);
+  begin(slot);
+  make_runnable(slot);
+}
+
+void Cage::on_start_failed(GuestSlot& slot, std::string_view reason) {
+  // The memory may only be short because the cage's other instances hold it: then the request waits
+  // for one of them.
+  const bool crowded = slot.growth_refused && slots_.front() != slots_.back();
+  std::string text(reason);
+  if (slot.growth_refused) text += " (limits.memory has no room for an instance)";
+  GuestRun* const run = std::exchange(slot.run, nullptr);
+  const bool successor = slot.successor;
+  if (run != nullptr && crowded) {
+    run->slot = nullptr;
+    waiting_.push_back(*run);
+    return discard(slot);
+  }
+  if (run != nullptr) end_run(*run, RunOutcome::Stopped);
+  discard(slot);
+  if (state_ == CageState::Running) {
+    crash_ = {.cage = id(), .kind = FaultKind::Trap, .reason = text};
+    move(CageMove::Faulted);
+    place_.counters->faults.add();
+  } else if (state_ == CageState::Initializing) {
+    move(CageMove::SpawnFailed);
+  }
+  if (successor || state_ == CageState::Crashed) {
+    crash_pending_ = false;  // From here on only a respawn helps, when the supervisor says so.
+    env_.outlet.event(data::SpawnFailed{.cage = id(), .reason = std::move(text)});
+  }
+  finish_if_empty();
+}
+
+void Cage::on_returned(GuestSlot& slot) {
+  GuestRun* const run = std::exchange(slot.run, nullptr);
+  PEAR_ASSERT(run != nullptr, "a guest returned from no call");
+  slot.wake.cancel();
+  ++slot.served;
+  slot.growth_refused = false;
+  const bool keep = site_->settings.run.isolation == config::Isolation::Cage &&
+                    slot.served < site_->settings.run.max_requests_per_instance && !run->aborted &&
+                    state_ != CageState::Terminating;
+  end_run(*run, RunOutcome::Done);
+  place_.counters->served.add();
+  if (keep) {
+    rest(slot);
+  } else {
+    discard(slot);
+  }
+  serve_waiting();
+  finish_if_empty();
+}
+
+// Requests that found no room for an instance of their own take turns with the others.
+void Cage::serve_waiting() {
+  GuestRun* const run = waiting_.front();
+  if (run == nullptr) return;
+  GuestSlot* slot = idle_.pop_front();
+  if (slot == nullptr && (slots_.empty() || has_room_for_instance())) slot = make_slot();
+  if (slot == nullptr) return;
+  run->base::ListHook<WaitTag>::unlink();
+  run->slot = slot;
+  slot->run = run;
+  if (!slot->starting) begin(*slot);
+  make_runnable(*slot);
+}
+
+void Cage::discard_and_finish(GuestSlot& slot) {
+  discard(slot);
+  finish_if_empty();
+}
+
+}  // namespace pear::cage

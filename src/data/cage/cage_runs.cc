@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "data/cage/cage.h"
+#include "data/exchange.h"
+
+namespace pear::cage {
+
+using data::BodyChunk;
+using data::FaultKind;
+using data::HopKind;
+using data::HopRecord;
+using data::RunOutcome;
+using model::CageState;
+
+// ---- From the connection's core.
+
+bool Cage::start(data::Exchange& exchange) {
+  const config::CageLimits& limits = site_->settings.limits;
+  if (state_ != CageState::Running || in_flight_ >= limits.max_concurrent_requests) return false;
+  if (!waiting_.empty()) return false;
+  GuestSlot* slot = idle_.pop_front();
+  if (slot == nullptr) {
+    if (!has_room_for_instance()) return false;
+    slot = make_slot();
+    if (slot == nullptr) return false;
+  }
+  GuestRun* const run = env_.runs.create(exchange, *this, env_.blocks);
+  if (run == nullptr) {
+    if (slot->starting) {
+      discard(*slot);
+    } else {
+      rest(*slot);
+    }
+    return false;
+  }
+  runs_.push_back(*run);
+  ++in_flight_;
+  place_.counters->in_flight.set(in_flight_);
+  run->slot = slot;
+  run->cpu_budget = limits.cpu;
+  run->progress = env_.time.now;
+  slot->run = run;
+  env_.timers.arm(run->wall, env_.time.now + limits.head_timeout);
+  run->request_ended = !exchange.request.has_body;
+  tell(HopKind::Accepted, *run);
+  if (!slot->starting) begin(*slot);
+  make_runnable(*slot);
+  return true;
+}
+
+void Cage::wake(GuestRun& run) {
+  if (run.slot != nullptr) make_runnable(*run.slot);
+}
+
+void Cage::request_chunk(GuestRun& run, BodyChunk* chunk) {
+  run.request_body.push(chunk);
+  if (run.ended) return return_request_chunks(run);
+  wake(run);
+}
+
+void Cage::request_end(GuestRun& run) {
+  run.request_ended = true;
+  wake(run);
+}
+
+void Cage::abort(GuestRun& run) {
+  if (run.aborted || run.ended) return;
+  run.aborted = true;
+  env_.timers.arm(run.wall, env_.time.now + kAbortGrace);
+  wake(run);
+}
+
+void Cage::response_chunk_return(GuestRun& run, BodyChunk* chunk) {
+  env_.chunks.give_back(chunk);
+  --run.chunks_out;
+  if (run.charged >= BodyChunk::kBytes) {
+    run.charged -= BodyChunk::kBytes;
+    account_.release(BodyChunk::kBytes);
+  }
+  wake(run);
+}
+
+void Cage::release(GuestRun& run) {
+  PEAR_ASSERT(run.ended && run.chunks_out == 0, "a run is released once all of it came home");
+  env_.runs.destroy(run);
+}
+
+bool Cage::over_cpu(GuestRun& run, MonotonicTime now) {
+  const std::chrono::nanoseconds budget = site_->settings.limits.cpu;
+  // Once the head is out the budget grows by 5 % of itself each second: a stream may live, and
+  // still cannot burn.
+  if (run.head_given) {
+    if (run.cpu_refilled == MonotonicTime{}) run.cpu_refilled = now;
+    const auto rested = now - run.cpu_refilled;
+    run.cpu_budget += std::chrono::nanoseconds(
+        static_cast<std::int64_t>(0.05 * static_cast<double>(budget.count()) *
+                                  std::chrono::duration<double>(rested).count()));
+    run.cpu_budget = std::min(run.cpu_budget, run.cpu + budget);
+    run.cpu_refilled = now;
+  }
+  return run.cpu > run.cpu_budget;
+}
+
+// ---- Runs.
+
+void Cage::seal(GuestRun& run) {
+  if (run.filling == nullptr) return;
+  BodyChunk* const chunk = std::exchange(run.filling, nullptr);
+  chunk->from_guest = true;
+  ++run.chunks_out;
+  if (account_.try_charge(BodyChunk::kBytes)) run.charged += BodyChunk::kBytes;
+  env_.outlet.to_exchange(
+      {.kind = HopKind::ResponseChunk, .exchange = &run.exchange, .chunk = chunk});
+}
+
+void Cage::return_request_chunk(GuestRun& run) {
+  env_.outlet.to_exchange({.kind = HopKind::RequestChunkReturn,
+                           .exchange = &run.exchange,
+                           .chunk = std::exchange(run.reading, nullptr)});
+}
+
+void Cage::return_request_chunks(GuestRun& run) {
+  if (run.reading != nullptr) return_request_chunk(run);
+  while (!run.request_body.empty()) {
+    run.reading = run.request_body.pop();
+    return_request_chunk(run);
+  }
+}
+
+void Cage::tell(HopKind kind, GuestRun& run, RunOutcome outcome) {
+  env_.outlet.to_exchange(
+      {.kind = kind, .outcome = outcome, .exchange = &run.exchange, .run = &run});
+}
+
+void Cage::end_run(GuestRun& run, RunOutcome outcome) {
+  seal(run);
+  if (!run.finished && !run.cut) {
+    run.cut = true;
+    tell(HopKind::ResponseCut, run, outcome == RunOutcome::Done ? RunOutcome::Host : outcome);
+  }
+  return_request_chunks(run);
+  run.wall.cancel();
+  run.ended = true;
+  run.base::ListHook<WaitTag>::unlink();
+  if (run.slot != nullptr) run.slot->run = nullptr;
+  run.slot = nullptr;
+  --in_flight_;
+  place_.counters->in_flight.set(in_flight_);
+  tell(HopKind::Ended, run, outcome);  // May release the run: nothing may follow.
+}
+
+void GuestRun::on_wall(MonotonicTime /*now*/) {
+  cage.on_wall(*this);
+}
+
+void Cage::on_wall(GuestRun& run) {
+  if (run.slot == nullptr) return end_run(run, RunOutcome::Wall);  // It never got an instance.
+  GuestSlot& slot = *run.slot;
+  if (run.aborted) {
+    end_run(run, RunOutcome::Aborted);
+    return discard_and_finish(slot);
+  }
+  const config::CageLimits& limits = site_->settings.limits;
+  if (!run.head_given) {
+    return fault(slot, FaultKind::Wall, "no response head within limits.head_timeout");
+  }
+  // A client that does not take what is there is the connection's matter, not the guest's.
+  const bool client_is_slow = run.chunks_out > 0;
+  const MonotonicTime deadline = run.progress + limits.chunk_timeout;
+  if (client_is_slow || env_.time.now < deadline) {
+    return env_.timers.arm(run.wall, std::max(deadline, env_.time.now + limits.chunk_timeout));
+  }
+  fault(slot, FaultKind::Wall, "no progress of a body within limits.chunk_timeout");
+}
+
+}  // namespace pear::cage

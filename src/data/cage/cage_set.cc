@@ -1,0 +1,146 @@
+#include "data/cage/cage_set.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/assert.h"
+#include "data/exchange.h"
+
+namespace pear::cage {
+
+using data::HopKind;
+using data::HopRecord;
+
+namespace {
+constexpr std::chrono::seconds kTrimPeriod{1};
+}
+
+CageSet::CageSet(const Parts& parts)
+    : core_(parts.core),
+      runs_(kRunsMax),
+      env_{.core = parts.core,
+           .time = parts.time,
+           .maker = parts.maker,
+           .outlet = parts.outlet,
+           .timers = parts.timers,
+           .queue = queue_,
+           .chunks = parts.chunks,
+           .blocks = parts.blocks,
+           .runs = runs_,
+           .response_chunks_max = parts.response_chunks_max} {
+  env_.timers.arm(trim_, env_.time.now + kTrimPeriod);
+}
+
+CageSet::~CageSet() = default;
+
+SiteOnCore& CageSet::site_on_core(const model::Site& site) {
+  std::unique_ptr<SiteOnCore>& entry = sites_[site.id];
+  if (entry == nullptr) {
+    entry = std::make_unique<SiteOnCore>(
+        SiteOnCore{.queue = {}, .counters = *site.metrics->by_core[std::to_underlying(core_)]});
+  }
+  return *entry;
+}
+
+Cage* CageSet::find(CageId cage) {
+  const auto found = cages_.find(cage);
+  return found == cages_.end() ? nullptr : found->second.get();
+}
+
+void CageSet::spawn(const data::SpawnCage& command, const model::SiteTable& table) {
+  Cage* cage = find(command.cage);
+  if (cage == nullptr) {
+    const auto index = std::to_underlying(command.site);
+    if (index >= table.sites.size() || table.sites[index] == nullptr) return;  // Gone again.
+    const std::shared_ptr<const model::Site>& site = table.sites[index];
+    const auto place = std::ranges::find(site->cages, command.cage, &model::CagePlace::cage);
+    if (place == site->cages.end()) return;
+    auto fresh = std::make_unique<Cage>(env_, site_on_core(*site), site, *place);
+    cage = fresh.get();
+    cages_.emplace(command.cage, std::move(fresh));
+  }
+  cage->spawn(command.image, command.recover_credits);
+}
+
+void CageSet::grant(const data::GrantRecovery& command) {
+  if (Cage* const cage = find(command.cage)) cage->grant(command.credits);
+}
+
+void CageSet::terminate(const data::TerminateCage& command) {
+  if (Cage* const cage = find(command.cage)) cage->terminate(command.deadline);
+}
+
+void CageSet::apply(const HopRecord& record) {
+  if (record.kind == HopKind::Start) {
+    Cage* const cage = find(record.cage);
+    if (cage == nullptr || !cage->start(*record.exchange)) {
+      env_.outlet.to_exchange(
+          {.kind = HopKind::Refused, .cage = record.cage, .exchange = record.exchange});
+    }
+    return;
+  }
+  PEAR_ASSERT(record.run != nullptr, "what follows Start names its run");
+  GuestRun& run = *record.run;
+  Cage& cage = run.cage;
+  switch (record.kind) {
+    case HopKind::RequestChunk:
+      return cage.request_chunk(run, record.chunk);
+    case HopKind::RequestEnd:
+      return cage.request_end(run);
+    case HopKind::Abort:
+      return cage.abort(run);
+    case HopKind::ResponseChunkReturn:
+      return cage.response_chunk_return(run, record.chunk);
+    case HopKind::Release:
+      return cage.release(run);
+    case HopKind::Start:
+    case HopKind::Accepted:
+    case HopKind::Refused:
+    case HopKind::ResponseHead:
+    case HopKind::ResponseChunk:
+    case HopKind::ResponseEnd:
+    case HopKind::ResponseCut:
+    case HopKind::RequestChunkReturn:
+    case HopKind::Ended:
+      break;
+  }
+  PEAR_UNREACHABLE("a record for a connection came to a cage");
+}
+
+bool CageSet::run_one() {
+  const RunQueue::Next next = queue_.pop();
+  if (next.guest == nullptr) return false;
+  GuestSlot& slot = *static_cast<GuestSlot*>(next.guest);
+  slot.cage.run_slice(slot);
+  return true;
+}
+
+void CageSet::take_woken() {
+  std::array<std::uint64_t, 64> tokens{};
+  while (true) {
+    const std::size_t count = env_.maker.take_woken(tokens);
+    for (const std::uint64_t token : std::span(tokens).first(count)) {
+      Cage* const cage = find(CageId{static_cast<std::uint32_t>(token >> 32U)});
+      if (cage == nullptr) continue;
+      if (GuestSlot* const slot = cage->slot_of(token)) cage->make_runnable(*slot);
+    }
+    if (count < tokens.size()) return;
+  }
+}
+
+void CageSet::on_trim(MonotonicTime now) {
+  tidy();
+  env_.timers.arm(trim_, now + kTrimPeriod);
+}
+
+void CageSet::end_all() {
+  for (auto& [id, cage] : cages_) cage->end_now();
+}
+
+void CageSet::tidy() {
+  for (auto& [id, cage] : cages_) cage->trim();
+  std::erase_if(cages_, [](const auto& entry) { return entry.second->over(); });
+}
+
+}  // namespace pear::cage

@@ -1,0 +1,82 @@
+// GuestRun: one request in a cage, on the cage's core.
+//
+// Thread: core-local. What it knows of the exchange is the request part, which does not change.
+// Memory: from the core's pool. The response head lies in its arena until the connection's core
+//         says Release.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/intrusive_list.h"
+#include "base/time.h"
+#include "data/body_queue.h"
+#include "data/hop.h"
+#include "http/field.h"
+#include "io/timer_wheel.h"
+
+namespace pear::data {
+class Exchange;
+}
+
+namespace pear::cage {
+
+class Cage;
+class GuestSlot;
+
+struct RunTag;   // The runs of a cage.
+struct WaitTag;  // Those without an instance.
+
+class GuestRun : public base::ListHook<RunTag>, public base::ListHook<WaitTag> {
+ public:
+  static constexpr std::size_t kArenaMax = 512UL * 1024;
+
+  GuestRun(data::Exchange& for_exchange, Cage& in_cage, base::ArenaBlockPool& blocks)
+      : exchange(for_exchange), cage(in_cage), arena(blocks, kArenaMax) {}
+
+  data::Exchange& exchange;
+  Cage& cage;
+  GuestSlot* slot = nullptr;  // Null while it waits for one, and once the guest has returned.
+  base::Arena arena;
+
+  // The request's body.
+  data::BodyQueue request_body;
+  data::BodyChunk* reading = nullptr;  // What the guest looks at; goes back at its next read.
+  bool request_ended = false;
+  bool aborted = false;
+
+  // The response.
+  std::uint16_t status = 0;
+  std::span<http::Field> fields;
+  std::span<http::Field> trailers;
+  data::BodyChunk* filling = nullptr;  // Written to by the guest; sealed at the end of a slice.
+  std::uint32_t chunks_out = 0;        // Sealed and not yet back.
+  std::uint64_t charged = 0;           // Of those, with the account.
+  std::uint64_t body_bytes = 0;
+  std::string_view error_code;  // Of wasi:http, where the guest answered with one.
+  bool head_given = false;
+  bool finished = false;  // By the guest: complete.
+  bool cut = false;
+
+  // Limits.
+  std::chrono::nanoseconds cpu{};         // Consumed.
+  std::chrono::nanoseconds cpu_budget{};  // Refills slowly once the head is out.
+  MonotonicTime cpu_refilled{};
+  MonotonicTime progress{};  // The last byte either way, or the start.
+  bool growth_refused = false;
+  std::uint64_t log_bytes = 0;
+  bool response_too_large = false;
+
+  bool ended = false;  // The guest has returned, or was ended.
+
+  // Head timeout, chunk timeout, or grace after an abort.
+  io::Timer wall = io::Timer::calling<&GuestRun::on_wall>(*this);
+
+ private:
+  void on_wall(MonotonicTime now);
+};
+
+}  // namespace pear::cage

@@ -1,0 +1,139 @@
+#include "data/cage/guest_slot.h"
+
+#include <algorithm>
+
+#include "data/cage/cage.h"
+#include "data/copy_fields.h"
+#include "data/exchange.h"
+
+namespace pear::cage {
+
+using data::BodyChunk;
+using data::copy_fields;
+using data::HopKind;
+
+bool GuestSlot::grow_memory(std::uint64_t delta) {
+  if (!cage.account().try_charge(delta)) {
+    growth_refused = true;
+    if (run != nullptr) run->growth_refused = true;
+    return false;
+  }
+  charged += delta;
+  return true;
+}
+
+void GuestSlot::release_memory(std::uint64_t delta) {
+  cage.account().release(delta);
+  charged -= delta;
+}
+
+void GuestSlot::log(LogStream stream, std::string_view text) {
+  const std::uint64_t max = cage.site().settings.limits.log_max.count;
+  if (run != nullptr) {
+    if (run->log_bytes >= max) {
+      cage.site_on_core().counters.log_lines_dropped.add();
+      return;
+    }
+    text = text.substr(0, max - run->log_bytes);
+    run->log_bytes += text.size();
+  }
+  const ExchangeId exchange = run == nullptr ? ExchangeId{} : run->exchange.id;
+  log::LineSplitter& splitter = stream == LogStream::Stdout ? stdout_ : stderr_;
+  splitter.feed(text, [&](std::string_view line) {
+    cage.env().outlet.guest_line(cage.site(), cage.id(), exchange, stream, line);
+  });
+}
+
+bool GuestSlot::respond(std::uint16_t status, std::span<const http::Field> fields) {
+  PEAR_ASSERT(run != nullptr && !run->head_given, "the bridge lets a guest respond once a call");
+  const auto copies = copy_fields(run->arena, fields);
+  if (!copies) return false;
+  run->status = status;
+  run->fields = *copies;
+  run->head_given = true;
+  run->progress = cage.env().time.now;
+  cage.tell(HopKind::ResponseHead, *run);
+  return true;
+}
+
+void GuestSlot::respond_with_error(std::string_view code) {
+  PEAR_ASSERT(run != nullptr && !run->head_given, "the bridge lets a guest respond once a call");
+  run->error_code = run->arena.copy(code).value_or("internal-error");
+  run->cut = true;
+  cage.tell(HopKind::ResponseCut, *run, data::RunOutcome::GuestError);
+}
+
+std::uint64_t GuestSlot::body_window() {
+  if (run == nullptr || run->aborted || run->cut) return kClientGone;
+  const std::uint64_t open = run->filling == nullptr ? 0 : run->filling->room();
+  const std::uint32_t out = run->chunks_out + (run->filling == nullptr ? 0 : 1);
+  const std::uint32_t max = cage.env().response_chunks_max;
+  if (out >= max) return open;
+  // What is sent but not yet taken by the client is the cage's: at least one chunk is always there.
+  if (out > 0 && cage.account().room() < BodyChunk::kBytes) return open;
+  return open + std::uint64_t{max - out} * BodyChunk::kBytes;
+}
+
+void GuestSlot::write_body(std::string_view bytes) {
+  if (run == nullptr || run->aborted || run->cut) return;
+  run->progress = cage.env().time.now;
+  run->body_bytes += bytes.size();
+  const std::uint64_t max = cage.site().settings.limits.response_max.count;
+  if (max != 0 && run->body_bytes > max) {
+    run->response_too_large = true;
+    return;
+  }
+  while (!bytes.empty()) {
+    if (run->filling == nullptr) run->filling = cage.env().chunks.take();
+    bytes.remove_prefix(run->filling->append(bytes));
+    if (run->filling->room() == 0) cage.seal(*run);
+  }
+}
+
+void GuestSlot::finish_body(std::span<const http::Field> trailers) {
+  if (run == nullptr || run->cut) return;
+  const auto copies = copy_fields(run->arena, trailers);
+  if (!copies) return abort_body();
+  run->trailers = *copies;
+  run->finished = true;
+  cage.seal(*run);
+  cage.tell(HopKind::ResponseEnd, *run);
+}
+
+void GuestSlot::abort_body() {
+  if (run == nullptr || run->cut) return;
+  cage.seal(*run);
+  run->cut = true;
+  cage.tell(HopKind::ResponseCut, *run, data::RunOutcome::Host);
+}
+
+BodyRead GuestSlot::read_body(std::uint64_t max, std::string_view* bytes) {
+  *bytes = {};
+  if (run == nullptr || run->aborted) return BodyRead::Failed;
+  if (run->reading != nullptr) cage.return_request_chunk(*run);
+  if (run->request_body.empty()) return run->request_ended ? BodyRead::End : BodyRead::Pending;
+  run->progress = cage.env().time.now;
+  BodyChunk* const chunk = run->request_body.front();
+  *bytes = chunk->view().substr(0, max);
+  run->request_body.read(bytes->size());
+  if (chunk->view().empty()) run->reading = run->request_body.pop();
+  return BodyRead::Bytes;
+}
+
+bool GuestSlot::body_readable() {
+  return run == nullptr || run->aborted || run->request_ended || !run->request_body.empty();
+}
+
+std::span<const http::Field> GuestSlot::request_trailers() {
+  return run == nullptr ? std::span<const http::Field>() : run->exchange.request_trailers;
+}
+
+void GuestSlot::on_wake(MonotonicTime /*now*/) {
+  cage.make_runnable(*this);
+}
+
+void GuestSlot::wake_at(MonotonicTime deadline) {
+  cage.wake_slot_at(*this, deadline);
+}
+
+}  // namespace pear::cage

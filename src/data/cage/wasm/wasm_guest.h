@@ -1,0 +1,52 @@
+// WasmGuestMaker: guests that are instances of the engine.
+//
+// Thread: core-local. take_woken() is fed by the engine's background threads through an inbox.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+
+#include "data/cage/guest.h"
+#include "engine/instance.h"
+#include "engine/ticker.h"
+#include "io/waker.h"
+
+namespace pear::cage {
+
+// Instances alive in the process, all cores together, against the engine's number of slots.
+class InstanceCount {
+ public:
+  explicit InstanceCount(std::uint32_t max) : max_(max) {}
+  [[nodiscard]] bool try_add() {
+    if (count_.fetch_add(1, std::memory_order_relaxed) < max_) return true;
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  void remove() { count_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint32_t> count_{0};
+  std::uint32_t max_;
+};
+
+class WasmGuestMaker final : public GuestMaker {
+ public:
+  // All outlive the maker. `waker` wakes this core.
+  WasmGuestMaker(InstanceCount& instances, engine::Ticker& ticker, io::Waker& waker);
+  ~WasmGuestMaker() override;
+
+  std::unique_ptr<GuestSource> open(std::shared_ptr<const engine::Image> image,
+                                    const config::SiteSettings& site) override;
+  std::size_t take_woken(std::span<std::uint64_t> tokens) override;
+  void work() override;
+  void rest() override;
+
+ private:
+  InstanceCount& instances_;
+  engine::Ticker& ticker_;
+  engine::Inbox inbox_;
+  bool working_ = false;
+};
+
+}  // namespace pear::cage

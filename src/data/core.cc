@@ -1,0 +1,255 @@
+#include "data/core.h"
+
+#include <utility>
+
+#include "base/assert.h"
+#include "data/cage/guest_run.h"
+#include "io/clock.h"
+
+namespace pear::data {
+
+namespace {
+
+// Guests run for so long before the sockets get their turn, unless one slice takes longer.
+constexpr std::chrono::microseconds kGuestTurn{200};
+constexpr int kSlicesOfTurn = 64;
+// A core whose run queue was not empty for so long gives new work to others.
+constexpr std::chrono::milliseconds kBehind{1};
+// Requests that wait for a place look again this often: cages of other cores say nothing.
+constexpr std::chrono::milliseconds kWaitingPeriod{5};
+
+}  // namespace
+
+Core::Core(const Parts& parts)
+    : parts_(parts),
+      time_{.now = parts.reactor.now(), .turn = parts.reactor.now(), .turn_wall = io::wall_time()},
+      chunks_(parts.id),
+      cages_({.core = parts.id,
+              .maker = parts.maker,
+              .outlet = *this,
+              .time = time_,
+              .timers = parts.reactor.timers(),
+              .chunks = chunks_,
+              .blocks = blocks_,
+              .response_chunks_max = std::max<std::uint32_t>(
+                  2, static_cast<std::uint32_t>(parts.settings.http.response_buffer.count /
+                                                BodyChunk::kBytes))}),
+      path_({.core = parts.id,
+             .settings = parts.settings,
+             .link = *this,
+             .timers = parts.reactor.timers(),
+             .chunks = chunks_,
+             .blocks = blocks_,
+             .logger = parts.logger,
+             .time = time_}),
+      connections_({.path = path_,
+                    .reactor = parts.reactor,
+                    .settings = parts.settings,
+                    .counters = parts.counters,
+                    .logger = parts.logger}),
+      listener_(parts.reactor, connections_, parts.counters, parts.settings.http.connections_max) {
+  parts_.mesh.attach(parts_.id, parts_.reactor.waker());
+}
+
+Core::~Core() = default;
+
+void Core::stop() {
+  stopping_.store(true, std::memory_order_release);
+  parts_.reactor.waker().wake();
+}
+
+bool Core::has_work() const {
+  return cages_.has_runnable() || more_hops_ || !held_.empty();
+}
+
+void Core::run() {
+  while (!stopping_.load(std::memory_order_acquire)) {
+    if (has_work()) {
+      turn(io::Reactor::Wait::No);
+      continue;
+    }
+    parts_.maker.rest();
+    turn(io::Reactor::Wait::UntilEvent);
+  }
+  // What is left is ended. Other cores do the same: their answers come, or they are gone too.
+  listener_.stop();
+  connections_.close_all();
+  cages_.end_all();
+  for (int turns = 0; turns < 1000 && path_.exchanges_open() != 0; ++turns) {
+    turn(io::Reactor::Wait::No);
+  }
+  parts_.maker.rest();
+}
+
+void Core::turn(io::Reactor::Wait wait) {
+  parts_.reactor.begin_turn(wait);
+  time_ = {.now = parts_.reactor.now(), .turn = parts_.reactor.now(), .turn_wall = io::wall_time()};
+  connections_.set_wall_time(time_.turn_wall);
+  parts_.reactor.run_turn();
+  parts_.commands.drain([this](CoreCommand&& command) { apply(command); });
+  receive_hops();
+  cages_.take_woken();
+  path_.deliver_news();
+  run_guests();
+  if (path_.has_waiting()) {
+    path_.serve_waiting();
+    if (!waiting_.armed()) parts_.reactor.timers().arm(waiting_, time_.now + kWaitingPeriod);
+  }
+  path_.deliver_news();
+  send_held();
+  listener_.resume_if_room();
+  if (draining_) finish_drain_if_over();
+  parts_.logger.report_drops(time_.wall());
+  parts_.counters.log_lines_dropped.set(parts_.logger.dropped());
+  parts_.counters.turns.add();
+}
+
+void Core::run_guests() {
+  if (!cages_.has_runnable()) {
+    behind_since_ = {};
+    path_.set_core_is_behind(false);
+    return;
+  }
+  parts_.maker.work();
+  const MonotonicTime end = time_.now + kGuestTurn;
+  for (int slices = 0; slices < kSlicesOfTurn && time_.now < end; ++slices) {
+    if (!cages_.run_one()) break;
+    path_.deliver_news();
+  }
+  if (!cages_.has_runnable()) {
+    behind_since_ = {};
+  } else if (behind_since_ == MonotonicTime{}) {
+    behind_since_ = time_.turn;
+  }
+  path_.set_core_is_behind(behind_since_ != MonotonicTime{} && time_.now - behind_since_ > kBehind);
+}
+
+void Core::on_waiting(MonotonicTime /*now*/) {
+  // The turn does the rest.
+}
+
+// ---- Between the cores.
+
+void Core::to_cage(CoreId core, const HopRecord& record) {
+  if (core == parts_.id) return cages_.apply(record);
+  send(core, record);
+}
+
+void Core::to_exchange(const HopRecord& record) {
+  const CoreId home = record.exchange->home;
+  if (home == parts_.id) return path_.apply(record);
+  send(home, record);
+}
+
+void Core::send(CoreId core, const HopRecord& record) {
+  // Behind those that wait already, so that the order holds.
+  HopRecord copy = record;
+  if (held_.empty() && parts_.mesh.send(parts_.id, core, std::move(copy))) return;
+  held_.push_back({.to = core, .record = record});
+}
+
+void Core::send_held() {
+  while (!held_.empty()) {
+    HopRecord copy = held_.front().record;
+    if (!parts_.mesh.send(parts_.id, held_.front().to, std::move(copy))) return;
+    held_.pop_front();
+  }
+}
+
+void Core::receive_hops() {
+  const auto drained = parts_.mesh.drain(
+      parts_.id, [this](CoreId /*from*/, HopRecord&& record) { dispatch(record); });
+  more_hops_ = drained.more;
+}
+
+void Core::dispatch(const HopRecord& record) {
+  switch (record.kind) {
+    case HopKind::Start:
+    case HopKind::RequestChunk:
+    case HopKind::RequestEnd:
+    case HopKind::Abort:
+    case HopKind::ResponseChunkReturn:
+    case HopKind::Release:
+      return cages_.apply(record);
+    case HopKind::Accepted:
+    case HopKind::Refused:
+    case HopKind::ResponseHead:
+    case HopKind::ResponseChunk:
+    case HopKind::ResponseEnd:
+    case HopKind::ResponseCut:
+    case HopKind::RequestChunkReturn:
+    case HopKind::Ended:
+      return path_.apply(record);
+  }
+}
+
+// ---- From and to control.
+
+void Core::apply(CoreCommand& command) {
+  std::visit(OnCommand{
+                 [this](PublishSites& publish) { path_.publish(std::move(publish.sites)); },
+                 [this](SpawnCage& spawn) { cages_.spawn(spawn, path_.sites()); },
+                 [this](GrantRecovery& grant) { cages_.grant(grant); },
+                 [this](TerminateCage& terminate) { cages_.terminate(terminate); },
+                 [this](CheckCage& check_cage) { check(check_cage); },
+                 [this](DrainCore& drain) { begin_drain(drain.deadline); },
+             },
+             command);
+}
+
+void Core::check(const CheckCage& command) {
+  cage::Cage* const found = cages_.find(command.cage);
+  if (found == nullptr) return;
+  if (found->site().settings.heal.path.empty() || found->state() != model::CageState::Running) {
+    return event(CageAlive{.cage = command.cage, .nonce = command.nonce});
+  }
+  HealthProbe::start(path_, *this, command, found->site(), found->place());
+}
+
+void Core::event(CoreEvent event) {
+  switch (parts_.events.try_push(std::move(event))) {
+    case base::PushResult::Full:
+      parts_.counters.events_dropped.add();
+      return;
+    case base::PushResult::Queued:
+      return;
+    case base::PushResult::QueuedOnEmpty:
+      return parts_.control.wake();
+  }
+}
+
+void Core::guest_line(const model::Site& site, CageId cage, ExchangeId exchange,
+                      cage::LogStream stream, std::string_view line) {
+  parts_.logger.guest(
+      time_.wall(),
+      {.subject = {.site = site.settings.name,
+                   .cage = cage,
+                   .exchange = exchange == ExchangeId{} ? std::nullopt : std::optional(exchange)},
+       .stream =
+           stream == cage::LogStream::Stdout ? log::GuestStream::Stdout : log::GuestStream::Stderr,
+       .text = line});
+}
+
+// ---- Drain.
+
+void Core::begin_drain(MonotonicTime deadline) {
+  if (std::exchange(draining_, true)) return;
+  listener_.stop();
+  path_.set_draining();
+  connections_.drain();
+  parts_.reactor.timers().arm(drain_, deadline);
+}
+
+void Core::on_drain_deadline(MonotonicTime /*now*/) {
+  cut_ += path_.cut_all();
+  connections_.close_all();
+}
+
+void Core::finish_drain_if_over() {
+  if (drained_ || connections_.open() != 0 || path_.exchanges_open() != 0) return;
+  drained_ = true;
+  drain_.cancel();
+  event(CoreDrained{.core = parts_.id, .cut = cut_});
+}
+
+}  // namespace pear::data

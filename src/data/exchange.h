@@ -1,0 +1,128 @@
+// Exchange: one request and its response, on the core of its connection.
+//
+// It lives from the end of the request's head until both the protocol's stream is done with it and
+// the guest has returned. Its request part is written before the exchange starts and never after,
+// so that the cage's core may read it while the guest runs.
+//
+// Thread: core-local, but for the request part as said.
+// Memory: from the core's pool; texts and fields in the arena.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/ids.h"
+#include "base/intrusive_list.h"
+#include "base/time.h"
+#include "data/body_queue.h"
+#include "data/hop.h"
+#include "http/field.h"
+#include "io/timer_wheel.h"
+#include "model/site_table.h"
+
+namespace pear::data {
+
+namespace protocol {
+class Stream;
+}
+class RequestPath;
+class SnapshotPin;
+
+struct NewsTag;   // The list of exchanges whose stream must be told something.
+struct WaitTag;   // A queue of the pool.
+struct AliveTag;  // All the exchanges of a core.
+
+enum class Protocol : std::uint8_t { Http11, Http2, Http3, Internal };
+
+// What was asked. All views live in the exchange's arena.
+struct Request {
+  std::string_view method;
+  std::string_view scheme;
+  std::string_view authority;        // As sent: with its port, if it had one.
+  std::string_view host;             // Lower case, without a port.
+  std::string_view path_with_query;  // Starts with '/', or is "*".
+  std::string_view path;
+  std::span<http::Field> fields;  // Names in lower case, in the order of the wire.
+  std::string_view traceparent;   // Valid (W3C Trace Context), or empty.
+  bool has_body = false;
+};
+
+struct Response {
+  std::uint16_t status = 0;
+  std::span<const http::Field> fields;  // Live in the guest's run, or are literals.
+  std::span<const http::Field> trailers;
+  BodyQueue body;                // To be sent.
+  std::uint64_t body_bytes = 0;  // Given by the guest so far.
+  bool head_ready = false;
+  bool ended = false;  // No more will come: it is complete.
+  bool cut = false;    // No more will come: it is not.
+};
+
+class Exchange : public base::ListHook<NewsTag>,
+                 public base::ListHook<WaitTag>,
+                 public base::ListHook<AliveTag>,
+                 public io::TimerNode {
+ public:
+  static constexpr std::size_t kArenaMax = 256UL * 1024;
+
+  Exchange(ExchangeId exchange_id, CoreId core, RequestPath& request_path,
+           base::ArenaBlockPool& blocks)
+      : id(exchange_id), home(core), arena(blocks, kArenaMax), path(request_path) {}
+
+  const ExchangeId id;
+  const CoreId home;
+  base::Arena arena;
+
+  // ---- The request part.
+  Request request;
+  Protocol protocol = Protocol::Http11;
+  std::string_view client;  // Its address, as text, in the arena.
+  std::uint64_t client_hash = 0;
+
+  // ---- The path part.
+  RequestPath& path;
+  protocol::Stream* stream = nullptr;       // Null once the stream is done.
+  SnapshotPin* snapshot = nullptr;          // Keeps the site table that it matched in.
+  const model::Site* site = nullptr;        // In the snapshot; null where no site matched.
+  const model::CagePlace* place = nullptr;  // The lease: of the cage that it was given to.
+  std::uint16_t refused = 0;                // Cages that had no place for it after all.
+  std::uint8_t stage = 0;                   // Of the request path.
+
+  // ---- The cage's side of it (hop.h).
+  enum class Link : std::uint8_t {
+    None,
+    Asked,    // Start was sent.
+    Running,  // Accepted.
+    Over,     // Ended; the run is to be released.
+  };
+  Link link = Link::None;
+  CoreId cage_core{};
+  CageId cage{};
+  cage::GuestRun* run = nullptr;  // While Running and Over.
+  RunOutcome outcome = RunOutcome::Done;
+  bool aborted = false;   // The guest was told that nobody listens, or will be when it is Running.
+  bool answered = false;  // By the edge: what the guest says does not matter any more.
+
+  // ---- Bodies.
+  BodyQueue request_body;                // Received and not yet given to the cage's core.
+  std::uint32_t request_chunks_out = 0;  // Given and not yet back.
+  std::uint64_t request_bytes = 0;
+  std::span<const http::Field> request_trailers;  // In the arena; set before body_end().
+  bool request_ended = false;
+  Response response;
+  bool response_news = false;  // Its stream must be told of the response,
+  bool request_room = false;   // or that the client may send more.
+
+  // ---- For the log.
+  MonotonicTime head_time{};  // The head was complete.
+  MonotonicTime cage_time{};  // It was given to a cage.
+  MonotonicTime done_time{};
+  std::chrono::nanoseconds cpu{};
+
+  void on_timer(MonotonicTime now) override;  // It has waited for a cage for too long.
+};
+
+}  // namespace pear::data

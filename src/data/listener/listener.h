@@ -1,0 +1,46 @@
+// Listener: the listening sockets of one core, and how many connections it may have.
+//
+// Thread: core-local.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "data/protocol/http1_connections.h"
+#include "io/acceptor.h"
+#include "io/reactor.h"
+#include "io/timer_wheel.h"
+#include "model/counters.h"
+
+namespace pear::data::listener {
+
+class Listener final : public io::ConnectionSink {
+ public:
+  Listener(io::Reactor& reactor, protocol::Http1Connections& connections,
+           model::CoreCounters& counters, std::uint32_t connections_max);
+
+  // Begins to accept from an open listening socket. Errors: OsError.
+  [[nodiscard]] Result<void> add(io::UniqueFd socket);
+  // No more connections, ever. The sockets stay open, so that the kernel refuses nobody while the
+  // keeper starts the next server.
+  void stop();
+
+  void on_connection(io::UniqueFd socket, const io::SocketAddress& peer) override;
+  void on_accept_failure(int os_errno) override;
+
+  // Connections have ended: there may be room again.
+  void resume_if_room();
+
+ private:
+  io::Reactor& reactor_;
+  protocol::Http1Connections& connections_;
+  model::CoreCounters& counters_;
+  std::uint32_t connections_max_;
+  std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
+  bool paused_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace pear::data::listener

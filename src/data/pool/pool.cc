@@ -1,0 +1,105 @@
+#include "data/pool/pool.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "model/cage_state.h"
+
+namespace pear::pool {
+
+using data::Exchange;
+using data::WaitTag;
+using model::CagePlace;
+using model::CageState;
+
+Pool::SiteQueue& Pool::queue_of(const model::Site& site) {
+  const auto index = std::to_underlying(site.id);
+  if (index >= queues_.size()) queues_.resize(index + 1);
+  if (queues_[index] == nullptr) queues_[index] = std::make_unique<SiteQueue>();
+  return *queues_[index];
+}
+
+std::uint32_t& Pool::leases_of(SiteQueue& queue, CageId cage) {
+  for (Lease& lease : queue.leases) {
+    if (lease.cage == cage) return lease.count;
+  }
+  // A cage of a new version takes the place of one that is gone.
+  for (Lease& lease : queue.leases) {
+    if (lease.count == 0) {
+      lease.cage = cage;
+      return lease.count;
+    }
+  }
+  return queue.leases.emplace_back(Lease{.cage = cage}).count;
+}
+
+bool Pool::try_lease(SiteQueue& queue, Exchange& exchange, bool core_is_behind) {
+  const model::Site& site = *exchange.site;
+  queue.candidates.resize(site.cages.size());
+  for (std::size_t i = 0; i < site.cages.size(); ++i) {
+    const CagePlace& place = site.cages[i];
+    const auto state = place.counters->state.load(std::memory_order_relaxed);
+    const auto in_flight = static_cast<std::uint32_t>(place.counters->in_flight.value());
+    const std::uint32_t load = std::max(in_flight, leases_of(queue, place.cage));
+    queue.candidates[i] = {
+        .available =
+            state == CageState::Running && load < site.settings.limits.max_concurrent_requests,
+        .local = place.core == core_,
+        .load = load,
+        .weight = place.weight,
+    };
+  }
+  const auto chosen =
+      queue.balance.choose(site.settings.balance, queue.candidates,
+                           {.core_is_behind = core_is_behind, .client_hash = exchange.client_hash});
+  if (!chosen) return false;
+  exchange.place = &site.cages[*chosen];
+  ++leases_of(queue, exchange.place->cage);
+  return true;
+}
+
+Pool::Answer Pool::lease(Exchange& exchange, bool core_is_behind) {
+  const model::Site& site = *exchange.site;
+  SiteQueue& queue = queue_of(site);
+  // Who came first is served first; one that every cage has refused waits for a change.
+  const bool may_go = queue.waiting.empty() && exchange.refused <= site.cages.size();
+  if (may_go && try_lease(queue, exchange, core_is_behind)) return Answer::Leased;
+  const bool hopeless = std::ranges::all_of(site.cages, [](const CagePlace& place) {
+    return place.counters->state.load(std::memory_order_relaxed) == CageState::Terminated;
+  });
+  if (hopeless) return Answer::NoCage;
+  if (queue.waiting_count >= site.settings.limits.queue_max) return Answer::QueueFull;
+  exchange.refused = 0;
+  queue.waiting.push_back(exchange);
+  ++queue.waiting_count;
+  ++waiting_;
+  return Answer::Waiting;
+}
+
+void Pool::count_lease(Exchange& exchange) {
+  ++leases_of(queue_of(*exchange.site), exchange.place->cage);
+}
+
+void Pool::give_back(Exchange& exchange) {
+  std::uint32_t& count = leases_of(queue_of(*exchange.site), exchange.place->cage);
+  PEAR_ASSERT(count > 0, "a lease was given back twice");
+  --count;
+  exchange.place = nullptr;
+}
+
+Exchange* Pool::retry(const model::Site& site, bool core_is_behind) {
+  SiteQueue& queue = queue_of(site);
+  Exchange* const first = queue.waiting.front();
+  if (first == nullptr || !try_lease(queue, *first, core_is_behind)) return nullptr;
+  forget(*first);
+  return first;
+}
+
+void Pool::forget(Exchange& exchange) {
+  if (!exchange.base::ListHook<WaitTag>::linked()) return;
+  exchange.base::ListHook<WaitTag>::unlink();
+  --queue_of(*exchange.site).waiting_count;
+  --waiting_;
+}
+
+}  // namespace pear::pool

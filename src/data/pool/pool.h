@@ -1,0 +1,81 @@
+// Pool: gives each request a place in a cage of its site, or lets it wait for one, with a bound.
+//
+// Every core has its own; they learn of each other's requests through the cages' counters. A place
+// that was given is a lease, counted here until Ended; what a cage on another core refuses after
+// all comes back and is given elsewhere.
+//
+// Thread: core-local.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/intrusive_list.h"
+#include "base/time.h"
+#include "data/exchange.h"
+#include "data/pool/balance.h"
+#include "model/site_table.h"
+
+namespace pear::pool {
+
+class Pool {
+ public:
+  explicit Pool(CoreId core) : core_(core) {}
+
+  enum class Answer : std::uint8_t {
+    Leased,     // exchange.place is the cage.
+    Waiting,    // It is in the queue; retry() will give it out.
+    QueueFull,  // limits.queue_max requests of the site wait on this core already.
+    NoCage,     // The site has no cage that may ever run again.
+  };
+
+  [[nodiscard]] Answer lease(data::Exchange& exchange, bool core_is_behind);
+  // A lease of a cage that the caller chose: exchange.place.
+  void count_lease(data::Exchange& exchange);
+  // The lease is over, or was refused by the cage.
+  void give_back(data::Exchange& exchange);
+  // The oldest request of the site that waits, once some cage of it has a place again: its lease is
+  // made. Null when there is none.
+  [[nodiscard]] data::Exchange* retry(const model::Site& site, bool core_is_behind);
+  // It does not wait any more.
+  void forget(data::Exchange& exchange);
+
+  // Requests that wait on this core.
+  [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  // Calls fn(site) for each site that has requests waiting.
+  template <typename Fn>
+  void each_waiting_site(Fn&& fn) {
+    if (waiting_ == 0) return;
+    for (const std::unique_ptr<SiteQueue>& queue : queues_) {
+      if (queue != nullptr && queue->waiting.front() != nullptr) {
+        fn(*queue->waiting.front()->site);
+      }
+    }
+  }
+
+ private:
+  struct Lease {
+    CageId cage{};
+    std::uint32_t count = 0;
+  };
+  struct SiteQueue {
+    Balance balance;
+    std::vector<Lease> leases;  // Of cages that have had one.
+    std::vector<Candidate> candidates;
+    base::IntrusiveList<data::Exchange, data::WaitTag> waiting;
+    std::uint32_t waiting_count = 0;
+  };
+
+  [[nodiscard]] SiteQueue& queue_of(const model::Site& site);
+  [[nodiscard]] static std::uint32_t& leases_of(SiteQueue& queue, CageId cage);
+  [[nodiscard]] bool try_lease(SiteQueue& queue, data::Exchange& exchange, bool core_is_behind);
+
+  CoreId core_;
+  std::vector<std::unique_ptr<SiteQueue>> queues_;  // By SiteId.
+  std::size_t waiting_ = 0;
+};
+
+}  // namespace pear::pool

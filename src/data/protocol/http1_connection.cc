@@ -1,0 +1,132 @@
+#include "data/protocol/http1_connection.h"
+
+#include <utility>
+
+#include "base/assert.h"
+#include "data/protocol/http1_connections.h"
+
+namespace pear::data::protocol {
+
+namespace {
+
+// After a FIN a client may still read, or be gone: its request has so long to be answered.
+constexpr std::chrono::milliseconds kGoneGrace{100};
+// How long bytes are read past after the last word, so that the client's kernel does not throw the
+// answer away (RFC 9112, section 9.6).
+constexpr std::chrono::milliseconds kLinger{2'000};
+
+}  // namespace
+
+Http1Connection::Http1Connection(Http1Connections& owner, io::UniqueFd socket,
+                                 const io::SocketAddress& peer)
+    : owner_(owner),
+      socket_(std::move(socket)),
+      peer_(peer),
+      unsent_(owner.chunks_),
+      kept_(owner.chunks_) {}
+
+Http1Connection::~Http1Connection() {
+  PEAR_ASSERT(request_ == nullptr, "a connection is closed before it is freed");
+}
+
+bool Http1Connection::open() {
+  const auto watched = owner_.parts_.reactor.add(*this, socket_.get(), io::IoEvents::read_write(),
+                                                 io::Reactor::Trigger::Edge);
+  if (!watched) return false;
+  wait_for(Waiting::Head);
+  return true;
+}
+
+void Http1Connection::on_io(io::IoEvents events) {
+  if (closed_) return;
+  if (events.broken()) return close();
+  if (events.peer_closed()) peer_closing_ = true;
+  if (events.writable() && (!unsent_.empty() || waiting_ == Waiting::Write)) write();
+  if (!closed_ && events.readable()) {
+    readable_ = true;
+    resume();
+  }
+}
+
+void Http1Connection::on_response(Exchange& /*exchange*/) {
+  write();
+}
+
+void Http1Connection::on_request_room(Exchange& /*exchange*/) {
+  resume();
+}
+
+void Http1Connection::drain() {
+  draining_ = true;
+  if (request_ == nullptr && unsent_.empty()) close();
+}
+
+void Http1Connection::wait_for(Waiting what) {
+  const config::HttpLimits& limits = owner_.parts_.settings.http;
+  waiting_ = what;
+  std::chrono::milliseconds time{};
+  switch (what) {
+    case Waiting::Nothing:
+      return timer_.cancel();
+    case Waiting::Head:
+      time = limits.header_timeout;
+      break;
+    case Waiting::Idle:
+      time = limits.idle_timeout;
+      break;
+    case Waiting::Body:
+      time = limits.body_timeout;
+      break;
+    case Waiting::Write:
+      time = limits.write_timeout;
+      break;
+    case Waiting::Gone:
+      time = kGoneGrace;
+      break;
+    case Waiting::Linger:
+      time = kLinger;
+      break;
+  }
+  owner_.parts_.reactor.timers().arm(timer_, owner_.parts_.path.now() + time);
+}
+
+void Http1Connection::on_timer(MonotonicTime /*now*/) {
+  switch (std::exchange(waiting_, Waiting::Nothing)) {
+    case Waiting::Nothing:
+      return;
+    case Waiting::Head:
+      owner_.parts_.counters.timeouts.add();
+      if (request_ == nullptr || !request_->head.started()) return close();
+      return refuse({.status = 408, .reason = "the request's header did not come in time"});
+    case Waiting::Body:
+      owner_.parts_.counters.timeouts.add();
+      return refuse_body({.status = 408, .reason = "the request's body did not come in time"});
+    case Waiting::Idle:
+    case Waiting::Write:
+      owner_.parts_.counters.timeouts.add();
+      return close();
+    case Waiting::Gone:
+    case Waiting::Linger:
+      return close();
+  }
+}
+
+void Http1Connection::close() {
+  if (std::exchange(closed_, true)) return;
+  timer_.cancel();
+  owner_.parts_.reactor.remove(*this);
+  if (request_ != nullptr) {
+    if (Exchange* const exchange = std::exchange(request_->exchange, nullptr)) {
+      owner_.parts_.path.close(*exchange);
+    }
+    owner_.requests_.destroy(*std::exchange(request_, nullptr));
+  }
+  unsent_.clear();
+  kept_.clear();
+  socket_.reset();
+  base::ListHook<Http1Connection>::unlink();
+  owner_.closed_.push_back(*this);
+  owner_.parts_.reactor.defer(owner_.free_closed_);
+}
+
+}  // namespace pear::data::protocol

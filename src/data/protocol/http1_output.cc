@@ -1,0 +1,277 @@
+// The writing half of Http1Connection: responses to bytes.
+//
+// All that a response has is given to the kernel in one call: the head and chunk headers from one
+// buffer of the core, the body straight from the guest's chunks. What the kernel does not take of
+// the former is copied to unsent_; the latter stays where it is.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/assert.h"
+#include "data/protocol/http1_connection.h"
+#include "data/protocol/http1_connections.h"
+#include "http/field_rules.h"
+#include "http/http1/serialiser.h"
+#include "http/status.h"
+#include "io/socket.h"
+
+namespace pear::data::protocol {
+
+using http::Framing;
+using io::Transfer;
+
+namespace {
+
+// What one system call writes, in order.
+class Batch {
+ public:
+  enum class Kind : std::uint8_t {
+    Head,
+    ChunkHeader,
+    Data,
+    ChunkEnd,
+    Last,
+  };
+  struct Piece {
+    Kind kind;
+    std::string_view bytes;
+  };
+  static constexpr std::size_t kPiecesMax = 24;
+  static constexpr std::size_t kPiecesOfChunk = 3;
+
+  explicit Batch(std::span<char> text) : text_(text) {}
+
+  [[nodiscard]] bool has_room() const {
+    return count_ + kPiecesOfChunk + 1 < kPiecesMax && text_.size() >= http1::kChunkHeaderBytesMax;
+  }
+  [[nodiscard]] std::span<char> text() const { return text_; }
+  // `size` bytes of text() were filled.
+  void add_text(Kind kind, std::size_t size) {
+    add(kind, {text_.data(), size});
+    text_ = text_.subspan(size);
+  }
+  void add(Kind kind, std::string_view bytes) {
+    pieces_[count_] = {.kind = kind, .bytes = bytes};
+    views_[count_] = {.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
+    ++count_;
+  }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::span<const Piece> pieces() const { return {pieces_.data(), count_}; }
+  [[nodiscard]] std::span<const iovec> views() const { return {views_.data(), count_}; }
+
+ private:
+  std::span<char> text_;
+  std::array<Piece, kPiecesMax> pieces_;
+  std::array<iovec, kPiecesMax> views_;
+  std::size_t count_ = 0;
+};
+
+// The length that the response will have, where that is known.
+std::optional<std::uint64_t> length_of(const Response& response) {
+  if (const http::Field* const field = http::find_field(response.fields, "content-length")) {
+    if (const auto length = http::parse_content_length(field->value)) return *length;
+  }
+  if (response.ended && response.trailers.empty()) return response.body.bytes();
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Http1Connection::queue_text(std::string_view text) {
+  unsent_.append(text);
+}
+
+bool Http1Connection::flush_unsent() {
+  while (!unsent_.empty()) {
+    std::array<iovec, 8> views;
+    const Transfer wrote = io::send(socket_.get(), unsent_.views(views));
+    switch (wrote.status) {
+      case Transfer::Status::Done:
+        unsent_.consume(wrote.bytes);
+        break;
+      case Transfer::Status::WouldBlock:
+        if (!lingering_) wait_for(Waiting::Write);
+        return false;
+      case Transfer::Status::Ended:
+      case Transfer::Status::Failed:
+        close();
+        return false;
+    }
+  }
+  return true;
+}
+
+void Http1Connection::write() {
+  if (closed_ || !flush_unsent()) return;
+  if (lingering_) return shut_down();
+  if (request_ == nullptr || request_->exchange == nullptr) {
+    if (waiting_ == Waiting::Write) wait_for(Waiting::Idle);
+    return;
+  }
+  const Response& response = request_->exchange->response;
+  if (!response.head_ready) return;
+  while (write_batch()) {
+  }
+  if (closed_ || request_ == nullptr) return;  // The response is over.
+  if (response.cut && response.body.empty()) return close();
+  if (waiting_ == Waiting::Write && response.body.empty() && unsent_.empty()) {
+    wait_for(request_->body_read ? Waiting::Nothing : Waiting::Body);
+  }
+}
+
+std::size_t Http1Connection::compose_head(std::span<char> out) {
+  Http1Request& request = *request_;
+  const Response& response = request.exchange->response;
+  const auto length = length_of(response);
+  request.has_body = http::has_body(response.status, request.method);
+  request.response_framing =
+      http1::response_framing(response.status, request.method, request.version, length);
+  request.response_left = length.value_or(0);
+  const bool last = requests_ >= owner_.parts_.settings.http.requests_per_connection_max;
+  // Where the answer comes before the request is complete, its rest is not worth waiting for.
+  if (last || draining_ || request.response_framing == Framing::UntilClose ||
+      (response.ended && !request.body_read)) {
+    request.keep_alive = false;
+  }
+  const auto size =
+      http1::write_response_head({.status = response.status,
+                                  .fields = response.fields,
+                                  .framing = request.response_framing,
+                                  .content_length = request.response_left,
+                                  .client = request.version,
+                                  .persistence = request.keep_alive ? http1::Persistence::KeepAlive
+                                                                    : http1::Persistence::Close,
+                                  .date = owner_.date()},
+                                 out);
+  // The bridge checks fields, and limits.field_bytes_max is below the buffer: an error is a bug.
+  PEAR_ASSERT(size && *size <= out.size(), "a guest's fields were checked and bounded");
+  request.head_written = true;
+  return *size;
+}
+
+bool Http1Connection::write_batch() {
+  Http1Request& request = *request_;
+  Exchange& exchange = *request.exchange;
+  Response& response = exchange.response;
+  Batch batch({owner_.output_.get(), Http1Connections::kOutputBytes});
+  if (!request.head_written) batch.add_text(Batch::Kind::Head, compose_head(batch.text()));
+  if (!request.has_body) {
+    while (!response.body.empty()) owner_.parts_.path.sent(exchange, response.body.pop());
+  }
+  const bool chunked = request.response_framing == Framing::Chunked;
+  bool header_is_out = request.chunk_open;
+  std::uint64_t left = request.response_left;
+  const BodyChunk* chunk = response.body.front();
+  for (; chunk != nullptr && batch.has_room(); chunk = chunk->next) {
+    std::string_view data = chunk->view();
+    if (request.response_framing == Framing::Length) data = data.substr(0, left);
+    left -= std::min<std::uint64_t>(left, data.size());
+    if (chunked && !std::exchange(header_is_out, false)) {
+      const auto room = batch.text().first<http1::kChunkHeaderBytesMax>();
+      batch.add_text(Batch::Kind::ChunkHeader, http1::write_chunk_header(data.size(), room));
+    }
+    batch.add(Batch::Kind::Data, data);
+    if (chunked) batch.add(Batch::Kind::ChunkEnd, http1::kChunkEnd);
+  }
+  const bool all = chunk == nullptr && response.ended;
+  if (all && chunked && request.has_body) {
+    const auto size = http1::write_last_chunk(response.trailers, batch.text());
+    PEAR_ASSERT(size.has_value(), "a guest's trailers were checked");
+    if (*size <= batch.text().size()) {
+      batch.add_text(Batch::Kind::Last, *size);
+    } else {
+      batch.add(Batch::Kind::Last, http1::kLastChunk);  // Trailers beyond the buffer are left out.
+    }
+  }
+  if (batch.empty()) {
+    if (all) finish_response();
+    return false;
+  }
+
+  const Transfer wrote = io::send(socket_.get(), batch.views());
+  if (wrote.status == Transfer::Status::Ended || wrote.status == Transfer::Status::Failed) {
+    close();
+    return false;
+  }
+  std::size_t taken = wrote.status == Transfer::Status::Done ? wrote.bytes : 0;
+  request.bytes_out += taken;
+  for (const Batch::Piece& piece : batch.pieces()) {
+    const std::size_t of_piece = std::min(taken, piece.bytes.size());
+    taken -= of_piece;
+    const bool whole = of_piece == piece.bytes.size();
+    switch (piece.kind) {
+      case Batch::Kind::Data:
+        response.body.read(of_piece);
+        if (request.response_framing == Framing::Length) request.response_left -= of_piece;
+        if (whole) {
+          owner_.parts_.path.sent(exchange, response.body.pop());
+        }
+        break;
+      case Batch::Kind::ChunkHeader:
+        if (of_piece == 0) break;  // It is composed anew.
+        request.chunk_open = true;
+        queue_text(piece.bytes.substr(of_piece));
+        break;
+      case Batch::Kind::ChunkEnd:
+        request.chunk_open = false;
+        [[fallthrough]];
+      case Batch::Kind::Head:
+      case Batch::Kind::Last:
+        queue_text(piece.bytes.substr(of_piece));
+        break;
+    }
+    if (!whole) {
+      wait_for(Waiting::Write);
+      if (piece.kind == Batch::Kind::Last) break;
+      return false;
+    }
+  }
+  if (!all) return chunk != nullptr;
+  finish_response();
+  return false;
+}
+
+// All of the response is with the kernel, or in unsent_.
+void Http1Connection::finish_response() {
+  Http1Request& request = *request_;
+  const bool short_body =
+      request.response_framing == Framing::Length && request.has_body && request.response_left != 0;
+  const bool keep = request.keep_alive && request.body_read && !short_body && !draining_;
+  Exchange& exchange = *std::exchange(request.exchange, nullptr);
+  const bool body_read = request.body_read;
+  owner_.parts_.path.close(exchange);
+  owner_.requests_.destroy(*std::exchange(request_, nullptr));
+  if (short_body) return close();
+  if (!keep) {
+    if (!body_read || !kept_.empty() || readable_) return linger();
+    if (unsent_.empty()) return close();
+    return linger();
+  }
+  if (peer_ended_ && kept_.empty() && unsent_.empty()) return close();
+  if (unsent_.empty()) wait_for(Waiting::Idle);
+  if (!kept_.empty() || readable_) owner_.parts_.reactor.run_again(*this, io::IoEvents::read());
+}
+
+// Nothing more will be said. What the client still sends is read and thrown away for a while, so
+// that its kernel does not drop what it was told (RFC 9112, section 9.6).
+void Http1Connection::linger() {
+  if (request_ != nullptr) {
+    if (Exchange* const exchange = std::exchange(request_->exchange, nullptr)) {
+      owner_.parts_.path.close(*exchange);
+    }
+    owner_.requests_.destroy(*std::exchange(request_, nullptr));
+  }
+  lingering_ = true;
+  kept_.clear();
+  wait_for(Waiting::Linger);
+  if (!unsent_.empty()) return;
+  if (peer_ended_) return close();
+  shut_down();
+}
+
+void Http1Connection::shut_down() {
+  io::shut_down_writing(socket_.get());
+  if (readable_) owner_.parts_.reactor.run_again(*this, io::IoEvents::read());
+}
+
+}  // namespace pear::data::protocol

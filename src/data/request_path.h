@@ -1,0 +1,160 @@
+// RequestPath: what happens to a request between its protocol and its guest, on one core.
+//
+// The way there is a table (request_path.cc); the bodies both ways are the pump's (pump.cc), which
+// is also where a request could be run again on a sibling of a cage that failed.
+//
+// Thread: core-local.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/ids.h"
+#include "base/intrusive_list.h"
+#include "base/log/logger.h"
+#include "base/object_pool.h"
+#include "base/time.h"
+#include "config/settings.h"
+#include "data/body_queue.h"
+#include "data/exchange.h"
+#include "data/hop.h"
+#include "data/pool/pool.h"
+#include "data/protocol/stream.h"
+#include "data/response/error_response.h"
+#include "data/snapshot_pin.h"
+#include "data/turn_time.h"
+#include "io/timer_wheel.h"
+#include "model/counters.h"
+
+namespace pear::data {
+
+// To the cages, here or on another core.
+class CageLink {
+ public:
+  CageLink() = default;
+  CageLink(const CageLink&) = delete;
+  CageLink& operator=(const CageLink&) = delete;
+  CageLink(CageLink&&) = delete;
+  CageLink& operator=(CageLink&&) = delete;
+
+  virtual void to_cage(CoreId core, const HopRecord& record) = 0;
+
+ protected:
+  ~CageLink() = default;
+};
+
+class RequestPath {
+ public:
+  struct Parts {
+    CoreId core{};
+    const config::ServerSettings& settings;
+    CageLink& link;
+    io::TimerWheel& timers;
+    ChunkPool& chunks;
+    base::ArenaBlockPool& blocks;
+    log::Logger& logger;
+    const TurnTime& time;  // Advanced by the core.
+  };
+  explicit RequestPath(const Parts& parts);
+  ~RequestPath();
+  RequestPath(const RequestPath&) = delete;
+  RequestPath& operator=(const RequestPath&) = delete;
+  RequestPath(RequestPath&&) = delete;
+  RequestPath& operator=(RequestPath&&) = delete;
+
+  void publish(std::shared_ptr<const model::SiteTable> sites);
+  [[nodiscard]] const model::SiteTable& sites() const { return snapshot_->table(); }
+  // The core is behind with its guests: others should get more of the work.
+  void set_core_is_behind(bool behind) { core_is_behind_ = behind; }
+  void set_draining() { draining_ = true; }
+
+  // ---- From the protocols.
+
+  // A new exchange; its request part is the caller's to fill. Null at the server's limit.
+  [[nodiscard]] Exchange* open(protocol::Stream& stream, Protocol protocol);
+  // The head is complete and `request` is filled.
+  void start(Exchange& exchange);
+  // The same for a request of our own to one cage.
+  void start_in(Exchange& exchange, const model::Site& site, const model::CagePlace& place);
+  // Instead: the edge answers at once.
+  void start_refused(Exchange& exchange, response::Cause cause);
+  // The next bytes of the request's body. Any amount is taken, but see wants_body().
+  void body(Exchange& exchange, std::string_view bytes);
+  // Whether more of the body should be read from the client now; on_request_room() tells when
+  // again.
+  [[nodiscard]] bool wants_body(const Exchange& exchange) const;
+  // The body is complete; exchange.request_trailers are set.
+  void body_end(Exchange& exchange);
+  // Answers by the edge; only while there is no response head. The guest, if any, is aborted.
+  void refuse(Exchange& exchange, response::Cause cause);
+  // A chunk that was taken from exchange.response.body and sent.
+  void sent(Exchange& exchange, BodyChunk* chunk);
+  // The stream is done with it, be the response complete or not: the exchange may be freed.
+  void close(Exchange& exchange);
+
+  // ---- From the cages.
+
+  void apply(const HopRecord& record);
+  // Tells the streams what is new. Never called from within a guest's slice.
+  void deliver_news();
+  // Gives places that became free, here or elsewhere, to requests that wait.
+  void serve_waiting();
+
+  [[nodiscard]] std::size_t exchanges_open() const { return exchanges_.live(); }
+  [[nodiscard]] bool has_waiting() const { return pool_.waiting() != 0; }
+  // Cuts whatever still runs, at the end of a drain; gives their number.
+  std::uint64_t cut_all();
+
+  [[nodiscard]] const TurnTime& time() const { return parts_.time; }
+  [[nodiscard]] MonotonicTime now() const { return parts_.time.now; }
+  [[nodiscard]] io::TimerWheel& timers() { return parts_.timers; }
+  [[nodiscard]] ChunkPool& chunks() { return parts_.chunks; }
+
+ private:
+  friend class Exchange;  // Its timer.
+  enum class Step : std::uint8_t { Next, Wait, Answered };
+  struct Stage;
+  static constexpr std::uint8_t kPoolStage = 1;
+  static constexpr std::uint8_t kCageStage = 2;
+  static constexpr std::uint8_t kStageCount = 3;
+  static const std::array<Stage, kStageCount> kStages;
+
+  void advance(Exchange& exchange);
+  [[nodiscard]] Step match_route(Exchange& exchange);
+  [[nodiscard]] Step lease_cage(Exchange& exchange);
+  [[nodiscard]] Step enter_cage(Exchange& exchange);
+
+  void answer(Exchange& exchange, response::Cause cause);
+  void abort(Exchange& exchange);
+  void on_queue_timeout(Exchange& exchange);
+  void on_accepted(Exchange& exchange, cage::GuestRun* run);
+  void on_refused(Exchange& exchange);
+  void on_cut(Exchange& exchange, const HopRecord& record);
+  void on_ended(Exchange& exchange, const HopRecord& record);
+  void send_request_body(Exchange& exchange);
+  void tell_cage(Exchange& exchange, HopKind kind);
+  void note_news(Exchange& exchange);
+  void drop_request_body(Exchange& exchange);
+  void drop_response_body(Exchange& exchange);
+  void free_if_over(Exchange& exchange);
+  void record(const Exchange& exchange);
+  [[nodiscard]] model::SiteCounters* counters_of(const Exchange& exchange) const;
+
+  Parts parts_;
+  std::uint64_t next_id_;
+  base::ObjectPool<Exchange> exchanges_;
+  base::IntrusiveList<Exchange, AliveTag> alive_;
+  base::IntrusiveList<Exchange, NewsTag> news_;
+  pool::Pool pool_;
+  std::unique_ptr<SnapshotPin> snapshot_;
+  std::vector<std::unique_ptr<SnapshotPin>> old_snapshots_;  // Until their last exchange is over.
+  std::uint32_t request_chunks_max_;
+  bool core_is_behind_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace pear::data

@@ -1,0 +1,44 @@
+// Error responses: what the edge itself answers, in the client's terms and without internals.
+//
+// Each says the status, one sentence, and the id under which the log tells more. A client that asks
+// for JSON gets application/problem+json, any other plain text. Proxy-Status says to machines what
+// kind of failure it was.
+//
+// Source: RFC 9457 (problem details), RFC 9209 (Proxy-Status).
+// Thread: core-local.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "data/body_queue.h"
+#include "data/exchange.h"
+
+namespace pear::data::response {
+
+// Why the edge answers by itself.
+enum class Cause : std::uint8_t {
+  NoSite,        // 404: no site has this host and path.
+  QueueFull,     // 503: too many requests wait already.
+  QueueTimeout,  // 503: no cage had a place in time.
+  NoCage,        // 503: no cage of the site runs.
+  Draining,      // 503
+  GuestFault,    // 500
+  GuestTimeout,  // 504: CPU or wall time.
+  GuestError,    // 502: the guest answered with an error-code.
+  GuestDenied,   // 403: … HTTP-request-denied.
+  BodyTooLarge,  // 413
+  HeadTooLarge,  // 431
+  BadRequest,    // 400
+  NotSupported,  // 501: CONNECT, for now.
+  Overload,      // 503: the server's own limits.
+};
+
+[[nodiscard]] std::uint16_t status_of(Cause cause);
+[[nodiscard]] Cause cause_of(RunOutcome outcome);
+
+// Makes `exchange.response` the whole answer. The head must not have been given yet. `chunks` is
+// the pool of the exchange's core.
+void answer_error(Exchange& exchange, Cause cause, ChunkPool& chunks);
+
+}  // namespace pear::data::response

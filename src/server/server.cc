@@ -1,0 +1,312 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/log/log_writer.h"
+#include "control/control_loop.h"
+#include "engine/engine.h"
+#include "engine/image_cache.h"
+#include "engine/ticker.h"
+#include "io/clock.h"
+#include "io/signals.h"
+#include "io/socket.h"
+#include "keeper/exit_code.h"
+#include "keeper/inheritance.h"
+#include "server/core_thread.h"
+#include "server/image_source.h"
+
+namespace pear::server {
+namespace {
+
+using keeper::ExitCode;
+using keeper::to_int;
+
+constexpr std::array kSignals{SIGTERM, SIGINT, SIGHUP};
+constexpr std::size_t kHops = 4096;  // Records on their way from one core to another.
+
+// The largest memory that an instance may ask for: of the sites that are here, and of those that a
+// reload may bring, at least the largest preset.
+Bytes memory_max(const config::Settings& settings) {
+  Bytes max = 256_MiB;
+  for (const config::SiteSettings& site : settings.sites) {
+    max = std::max(max, site.limits.memory);
+  }
+  return max;
+}
+
+class Server final : private io::SignalListener {
+ public:
+  Server(StartOptions options, log::LogWriter& log);
+  ~Server() override;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  Server(Server&&) = delete;
+  Server& operator=(Server&&) = delete;
+
+  [[nodiscard]] int run();
+
+ private:
+  [[nodiscard]] bool build();
+  [[nodiscard]] bool build_cores();
+  [[nodiscard]] bool listen();
+  void serve_admin();
+  void apply(std::shared_ptr<const config::Settings> settings);
+  void on_applied(const control::ApplyReport& report);
+  void reload();
+  void tell_ready_when_it_is();
+  void on_signal(int signal) override;
+  void stop_threads();
+  void say(log::Level level, std::string_view name, std::string_view message);
+
+  StartOptions options_;
+  const config::ServerSettings&
+      settings_;  // Of the start: in force for what a reload cannot change.
+  log::LogWriter& log_;
+  log::Logger logger_;
+  log::Logger worker_logger_;
+  int exit_code_ = to_int(ExitCode::Ok);
+  bool stopping_ = false;  // Asked to.
+  bool over_ = false;
+  bool applied_ = false;  // The first settings are loaded.
+
+  std::shared_ptr<const engine::Engine> engine_;
+  std::unique_ptr<engine::ImageCache> cache_;
+  std::unique_ptr<ImageSource> images_;
+  std::unique_ptr<engine::Ticker> ticker_;
+  cage::InstanceCount instances_;
+  std::unique_ptr<io::Reactor> reactor_;
+  std::unique_ptr<data::HopMesh> mesh_;
+  std::vector<std::unique_ptr<CoreThread>> cores_;
+  std::unique_ptr<control::ControlLoop> control_;
+  std::unique_ptr<io::SignalWatcher> signals_;
+};
+
+Server::Server(StartOptions options, log::LogWriter& log)
+    : options_(std::move(options)),
+      settings_(options_.settings->server),
+      log_(log),
+      logger_(log.add_channel(settings_.log.buffer.count),
+              {.level = static_cast<log::Level>(settings_.log.level)}),
+      worker_logger_(log.add_channel(settings_.log.buffer.count),
+                     {.level = static_cast<log::Level>(settings_.log.level)}),
+      instances_(settings_.instances_max) {}
+
+Server::~Server() {
+  stop_threads();
+}
+
+void Server::say(log::Level level, std::string_view name, std::string_view message) {
+  logger_.event(io::wall_time(), {.level = level, .name = name, .message = message});
+}
+
+bool Server::build() {
+  auto engine = engine::Engine::make(
+      {.instances_max = settings_.instances_max, .memory_max = memory_max(*options_.settings)});
+  if (!engine) {
+    say(log::Level::Error, "engine_failed", engine.error());
+    return false;
+  }
+  engine_ = *std::move(engine);
+  if (!engine_->pooling()) {
+    say(log::Level::Warning, "engine_without_pool", engine_->pooling_problem());
+  }
+  cache_ = std::make_unique<engine::ImageCache>(
+      engine_, options_.cache.empty() ? options_.cache : options_.cache / "images");
+  images_ = std::make_unique<ImageSource>(*cache_, worker_logger_);
+  ticker_ = std::make_unique<engine::Ticker>(engine_);
+  auto reactor = io::Reactor::open();
+  if (!reactor) {
+    say(log::Level::Error, "start_failed", "no file descriptors left: raise the limit (ulimit -n)");
+    return false;
+  }
+  reactor_ = *std::move(reactor);
+  if (!build_cores()) return false;
+  std::vector<control::CoreLink> links;
+  for (const auto& core : cores_) links.push_back(core->link());
+  control_ = std::make_unique<control::ControlLoop>(
+      control::ControlLoop::Options{.version = options_.version, .drain = settings_.drain},
+      control::ControlLoop::Parts{.reactor = *reactor_,
+                                  .cores = std::move(links),
+                                  .images = *images_,
+                                  .logger = logger_,
+                                  .wall_time = &io::wall_time});
+  auto signals = io::SignalWatcher::open(*reactor_, kSignals, *this);
+  if (!signals) return false;
+  signals_ = *std::move(signals);
+  return true;
+}
+
+bool Server::build_cores() {
+  const std::uint32_t count = std::max<std::uint32_t>(settings_.cores, 1);
+  mesh_ = std::make_unique<data::HopMesh>(count, kHops);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto core = CoreThread::make({.id = CoreId{static_cast<std::uint16_t>(i)},
+                                  .settings = settings_,
+                                  .log = log_,
+                                  .instances = instances_,
+                                  .ticker = *ticker_,
+                                  .mesh = *mesh_,
+                                  .control = reactor_->waker()});
+    if (!core) {
+      say(log::Level::Error, "start_failed",
+          "no file descriptors left: raise the limit (ulimit -n)");
+      return false;
+    }
+    cores_.push_back(*std::move(core));
+  }
+  return true;
+}
+
+// Each socket goes to one core; one that is alone at its address goes to all of them, each with a
+// descriptor of its own.
+bool Server::listen() {
+  for (const std::vector<int>& sockets : options_.fds_by_address) {
+    std::vector<io::UniqueFd> owned;
+    for (const int fd : sockets) owned.emplace_back(fd);
+    while (owned.size() < cores_.size() && !owned.empty()) {
+      owned.emplace_back(::dup(owned.front().get()));
+    }
+    for (std::size_t i = 0; i < owned.size(); ++i) {
+      auto socket = io::adopt_listener(std::move(owned[i]));
+      if (!socket || !cores_[i % cores_.size()]->core().listen(*std::move(socket))) {
+        say(log::Level::Error, "listen_failed", "a socket that was handed over does not listen");
+        exit_code_ = to_int(ExitCode::CannotListen);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// The server goes on without it: another Pear on this machine may have the port.
+void Server::serve_admin() {
+  if (!settings_.admin) return;
+  const config::ListenAddress& admin = *settings_.admin;
+  const std::string name = fmt::format("{}:{}", admin.host, admin.port);
+  const auto refuse = [&](std::string_view why) {
+    say(log::Level::Warning, "admin_unavailable",
+        fmt::format("cannot listen on {} for status and metrics: {}; set server.admin to another "
+                    "address",
+                    name, why));
+  };
+  const auto address = io::SocketAddress::parse(admin.host, admin.port);
+  if (!address) return refuse("that is no address");
+  auto listener = io::open_listener(*address, {});
+  if (!listener) {
+    return refuse(std::error_code(listener.error().os_errno, std::generic_category()).message());
+  }
+  if (!address->is_loopback()) {
+    say(log::Level::Warning, "admin_exposed",
+        fmt::format("{} can be reached from other machines: status and metrics are readable there",
+                    name));
+  }
+  const auto served = control_->serve_admin(*std::move(listener), admin.host);
+  if (!served) refuse("no file descriptors left");
+}
+
+void Server::apply(std::shared_ptr<const config::Settings> settings) {
+  control_->apply(std::move(settings),
+                  [this](const control::ApplyReport& report) { on_applied(report); });
+}
+
+void Server::on_applied(const control::ApplyReport& report) {
+  const bool first = !std::exchange(applied_, true);
+  for (const auto& refused : report.refused) {
+    say(log::Level::Error, "site_refused",
+        fmt::format("site \"{}\" is not served: {}", refused.site, refused.reason));
+  }
+  // At the start somebody waits for an answer; later the old versions go on.
+  if (first && !report.refused.empty() &&
+      report.refused.size() == options_.settings->sites.size()) {
+    exit_code_ = to_int(ExitCode::BadImage);
+    over_ = true;
+  }
+}
+
+void Server::reload() {
+  const config::LoadResult loaded = options_.reload();
+  for (const config::Problem& problem : loaded.warnings) {
+    say(log::Level::Warning, "configuration_warning", config::to_text(problem));
+  }
+  if (loaded.settings == nullptr) {
+    for (const config::Problem& problem : loaded.problems) {
+      say(log::Level::Error, "configuration_problem", config::to_text(problem));
+    }
+    return say(log::Level::Error, "reload_refused",
+               "the configuration has problems: the old one stays in force");
+  }
+  say(log::Level::Info, "reload", "the configuration was read again");
+  apply(loaded.settings);
+}
+
+void Server::tell_ready_when_it_is() {
+  if (options_.ready_fd < 0 || !applied_ || !control_->ready()) return;
+  const io::UniqueFd ready(std::exchange(options_.ready_fd, -1));
+  const auto written = ::write(ready.get(), keeper::kReadyWord.data(), keeper::kReadyWord.size());
+  static_cast<void>(written);  // Who does not wait any more need not be told.
+  say(log::Level::Info, "serving", "all sites are served");
+}
+
+void Server::on_signal(int signal) {
+  if (signal == SIGHUP) return reload();
+  if (std::exchange(stopping_, true)) {
+    say(log::Level::Warning, "stopped_at_once", "a second signal: requests are cut");
+    exit_code_ = keeper::exit_code_of_signal(signal);
+    over_ = true;
+    return;
+  }
+  say(log::Level::Info, "draining", "requests that run are finished, no new ones are taken");
+  control_->drain(reactor_->now() + settings_.drain, [this](std::uint64_t cut) {
+    say(log::Level::Info, "drained", fmt::format("{} requests were cut", cut));
+    over_ = true;
+  });
+}
+
+void Server::stop_threads() {
+  for (const auto& core : cores_) core->stop();
+  for (const auto& core : cores_) core->join();
+}
+
+int Server::run() {
+  if (!build() || !listen()) {
+    return exit_code_ == to_int(ExitCode::Ok) ? to_int(ExitCode::Failure) : exit_code_;
+  }
+  serve_admin();
+  apply(options_.settings);
+  for (const auto& core : cores_) core->start();
+  while (!over_) {
+    control_->turn();
+    tell_ready_when_it_is();
+    logger_.report_drops(io::wall_time());
+  }
+  stop_threads();
+  return exit_code_;
+}
+
+}  // namespace
+
+int run(StartOptions options) {
+  // Before any thread starts.
+  if (!io::block_signals(kSignals)) return to_int(ExitCode::Failure);
+  auto log = log::LogWriter::open({});
+  if (!log) return to_int(ExitCode::Failure);
+  std::jthread writer([&] { (*log)->run(); });
+  int exit_code = 0;
+  {
+    Server server(std::move(options), **log);
+    exit_code = server.run();
+  }
+  (*log)->stop();
+  return exit_code;
+}
+
+}  // namespace pear::server

@@ -1,0 +1,35 @@
+// The server: every object of the process, built by hand in the order of dependency.
+//
+//   log writer ─ engine, image cache, ticker ─ cores (one thread each) ─ control (this thread)
+//
+// Thread: run() is called on the main thread, which becomes the control thread.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/load.h"
+#include "config/settings.h"
+
+namespace pear::server {
+
+struct StartOptions {
+  std::string version;  // Of Pear.
+  std::shared_ptr<const config::Settings> settings;
+  // Reads the configuration again, for SIGHUP.
+  std::function<config::LoadResult()> reload;
+  // One list of listening sockets for each of settings->server.listen: one socket for each core, or
+  // one that all cores share. Owned.
+  std::vector<std::vector<int>> fds_by_address;
+  int ready_fd = -1;            // Owned. Told once the server serves; -1: nobody waits.
+  std::filesystem::path cache;  // Where compiled images are kept; empty: nowhere.
+};
+
+// Serves until SIGTERM or SIGINT; SIGHUP reloads. Returns the exit code (keeper/exit_code.h). Says
+// what is wrong in the log.
+[[nodiscard]] int run(StartOptions options);
+
+}  // namespace pear::server
