@@ -1,12 +1,13 @@
-// A small shop: pages, a form, a stream of events, JSON, an echo, and a page for each path of paths.txt.
-#include <pear/site.h>
-
+// A small shop: pages, a form, a stream of events, JSON, an echo, and a page for each path of
+// paths.txt.
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include <pear/site.h>
 
 namespace {
 
@@ -20,9 +21,12 @@ struct Product {
 };
 
 constexpr Product kProducts[] = {
-    {"conference", "Conference pears", 349},   {"williams", "Williams pears", 399},
-    {"nashi", "Nashi pears", 649},             {"quince", "Quinces <ripe>", 520},
-    {"juice", "Pear & apple juice, 1 l", 295}, {"jam", "Grandma's pear jam", 485},
+    {"conference", "Conference pears", 349},
+    {"williams", "Williams pears", 399},
+    {"nashi", "Nashi pears", 649},
+    {"quince", "Quinces <ripe>", 520},
+    {"juice", "Pear & apple juice, 1 l", 295},
+    {"jam", "Grandma's pear jam", 485},
 };
 
 // ---- Pages of paths.txt ------------------------------------------------------------------------
@@ -50,11 +54,10 @@ static_assert(std::ranges::is_sorted(kPaths));
 // tools/replay_from_log.py knows this page byte for byte.
 void show_page(std::string_view path, std::size_t place, Response& response) {
   const std::string title = pear::html_escaped(path);
-  std::string page =
-      "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>" + title +
-      "</title></head>\n<body>\n<h1>" + title + "</h1>\n<p>Page " + std::to_string(place + 1) +
-      " of " + std::to_string(kPaths.size()) +
-      ". <a href=\"/shop\">To the shop</a></p>\n</body>\n</html>\n";
+  std::string page = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>" +
+                     title + "</title></head>\n<body>\n<h1>" + title + "</h1>\n<p>Page " +
+                     std::to_string(place + 1) + " of " + std::to_string(kPaths.size()) +
+                     ". <a href=\"/shop\">To the shop</a></p>\n</body>\n</html>\n";
   response.header("cache-control", "max-age=60").html(page);
 }
 
@@ -72,7 +75,8 @@ void serve_page(Request& request, Response& response) {
 // ---- The shop ----------------------------------------------------------------------------------
 
 void append_price(std::string& out, std::uint32_t cents) {
-  out += std::to_string(cents / 100) + (cents % 100 < 10 ? ".0" : ".") + std::to_string(cents % 100);
+  out +=
+      std::to_string(cents / 100) + (cents % 100 < 10 ? ".0" : ".") + std::to_string(cents % 100);
 }
 
 std::string page_start(std::string_view title) {
@@ -110,7 +114,8 @@ std::string_view problem_in(const Order& order) {
   const auto is_item = [&](const Product& product) { return product.id == order.item; };
   if (!std::ranges::any_of(kProducts, is_item)) return "There is no such product.";
   if (order.name.empty() || order.name.size() > 100) return "A name has 1 to 100 bytes.";
-  const bool digits = std::ranges::all_of(order.quantity, [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      std::ranges::all_of(order.quantity, [](char c) { return c >= '0' && c <= '9'; });
   if (!digits || order.quantity.empty() || order.quantity.size() > 2 || order.quantity == "0" ||
       order.quantity == "00") {
     return "A quantity is a number from 1 to 99.";
@@ -144,7 +149,8 @@ void show_form(const Order& order, std::string_view problem, Response& response)
 }
 
 void ask_order(Request& request, Response& response) {
-  show_form({.item = request.query().get_or("item", ""), .name = "", .quantity = "1"}, {}, response);
+  show_form({.item = request.query().get_or("item", ""), .name = "", .quantity = "1"}, {},
+            response);
 }
 
 void take_order(Request& request, Response& response) {
@@ -181,8 +187,8 @@ void tell_time(Request& request, Response& response) {
   response.header("cache-control", "no-store");
   pear::BodyWriter events = response.stream("text/event-stream");
   for (std::uint64_t tick = 1;; ++tick) {
-    const std::string event = "id: " + std::to_string(tick) +
-                              "\ndata: " + std::to_string(pear::unix_time_ms()) + "\n\n";
+    const std::string event =
+        "id: " + std::to_string(tick) + "\ndata: " + std::to_string(pear::unix_time_ms()) + "\n\n";
     if (!events.write(event) || !events.flush() || tick == ticks) return;
     pear::sleep_ms(1000);
   }
@@ -218,16 +224,19 @@ void echo(Request& request, Response& response) {
 }
 
 constexpr pear::Route kRoutes[] = {
-    {pear::Method::Get, "/shop", show_shop},        {pear::Method::Get, "/shop/order", ask_order},
-    {pear::Method::Post, "/shop/order", take_order}, {pear::Method::Get, "/shop/clock", tell_time},
-    {pear::Method::Get, "/json", show_json},        {pear::Method::Post, "/echo", echo},
+    {pear::Method::Get, "/shop", show_shop},
+    {pear::Method::Get, "/shop/order", ask_order},
+    {pear::Method::Post, "/shop/order", take_order},
+    {pear::Method::Get, "/shop/clock", tell_time},
+    {pear::Method::Get, "/json", show_json},
+    {pear::Method::Post, "/echo", echo},
     {pear::Method::Put, "/echo", echo},
 };
 
 void serve(Request& request, Response& response) {
   const std::string_view path = request.path();
-  const bool of_shop = path == "/json" || path == "/echo" || path == "/shop" ||
-                       path.starts_with("/shop/");
+  const bool of_shop =
+      path == "/json" || path == "/echo" || path == "/shop" || path.starts_with("/shop/");
   if (of_shop) {
     pear::route(kRoutes, request, response);
   } else {

@@ -26,7 +26,7 @@ FLAGS = ["--target=wasm32", "-std=c++23", "-O1", "-nostdlib", "-fno-exceptions",
 REQUEST = {"method": "GET", "path": "/", "body_bytes": 0, "read": "all"}
 CASE = {"ok": True, "repeat": 3, "flags": [], "isolation": "cage"}
 KNOWN = {"name", "source", "request", "status", "body", "body_bytes", "body_prefix", "fault", *CASE}
-FAULTS = {"trap", "memory", "cpu", "wall", "host", "exit", "start", "none"}
+FAULTS = {"trap", "memory", "cpu", "wall", "host", "exit", "start", "none", "refused"}
 
 
 def run(command: list) -> None:

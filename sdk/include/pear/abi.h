@@ -1,11 +1,12 @@
-// The canonical ABI of what sdk/wit declares, by hand: each import as the core function that it is, and
-// each result as the struct that the host writes.
+// The canonical ABI of what sdk/wit declares, by hand: each import as the core function that it is,
+// and each result as the struct that the host writes.
 //
 // Source: the component model's CanonicalABI.md (flattening, layout of records and variants) for
-// wasm32. A struct here has the fields of the WIT type in order, a variant's case first, so that C++
-// lays it out as the ABI does; static_asserts hold that.
-// Thread: a guest has one. Memory: lists and strings from the host land in the request's arena, or in
-// a Landing that the caller prepared.
+// wasm32. A struct here has the fields of the WIT type in order, a variant's case first, so that
+// C++ lays it out as the ABI does; static_asserts hold that.
+//
+// Thread: a guest has one. Memory: lists and strings from the host land in the request's arena, or
+// in a Landing that the caller prepared.
 #pragma once
 
 #include <cstddef>
@@ -152,7 +153,8 @@ PEAR_HTTP("[static]response-outparam.set")
 void pear_outparam_set(Handle outparam, std::int32_t failed, Handle response, std::int32_t,
                        std::int64_t, std::int32_t, std::int32_t, std::int32_t, std::int32_t);
 
-PEAR_HTTP("[method]outgoing-body.write") void pear_outgoing_body_write(Handle body, HandleResult* out);
+PEAR_HTTP("[method]outgoing-body.write")
+void pear_outgoing_body_write(Handle body, HandleResult* out);
 PEAR_HTTP("[static]outgoing-body.finish")
 void pear_outgoing_body_finish(Handle body, std::int32_t with_trailers, Handle trailers,
                                FinishResult* out);
@@ -175,8 +177,10 @@ PEAR_STREAMS("[method]output-stream.subscribe") Handle pear_output_stream_subscr
 PEAR_STREAMS("[resource-drop]output-stream") void pear_output_stream_drop(Handle stream);
 
 PEAR_IMPORT("wasi:io/error@0.2.0", "[resource-drop]error") void pear_error_drop(Handle error);
-PEAR_IMPORT("wasi:io/poll@0.2.0", "[method]pollable.block") void pear_pollable_block(Handle pollable);
-PEAR_IMPORT("wasi:io/poll@0.2.0", "[resource-drop]pollable") void pear_pollable_drop(Handle pollable);
+PEAR_IMPORT("wasi:io/poll@0.2.0", "[method]pollable.block")
+void pear_pollable_block(Handle pollable);
+PEAR_IMPORT("wasi:io/poll@0.2.0", "[resource-drop]pollable")
+void pear_pollable_drop(Handle pollable);
 
 PEAR_IMPORT("wasi:clocks/monotonic-clock@0.2.0", "now") std::uint64_t pear_monotonic_now();
 PEAR_IMPORT("wasi:clocks/monotonic-clock@0.2.0", "subscribe-duration")

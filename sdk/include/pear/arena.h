@@ -1,8 +1,9 @@
 // Arena: memory that lives until the end of the request, given back all at once.
 //
-// What the host hands over (paths, header values) lands here, and so do the copies that the SDK keeps
-// for a response. A small first block serves nearly every request; more blocks come from malloc and
-// go back at reset(), so that the memory of an instance stays flat over any number of requests.
+// What the host hands over (paths, header values) lands here, and so do the copies that the SDK
+// keeps for a response. A small first block serves nearly every request; more blocks come from
+// malloc and go back at reset(), so that the memory of an instance stays flat over any number of
+// requests.
 //
 // Thread: a guest has one. Memory: the first block is the owner's; the rest is freed by reset().
 #pragma once

@@ -1,4 +1,5 @@
-// Log lines: to stderr, where Pear puts them into its log with the site and the request they came from.
+// Log lines: to stderr, where Pear puts them into its log with the site and the request they came
+// from.
 //
 // Thread: a guest has one. Memory: bounded; a line is cut at kLogLineBytes.
 #pragma once
@@ -35,7 +36,8 @@ inline void log(Level level, std::string_view text) {
   }
   line[size++] = '\n';
   abi::UnitStreamResult result;
-  abi::pear_stream_blocking_write_and_flush(stream, line, static_cast<std::uint32_t>(size), &result);
+  abi::pear_stream_blocking_write_and_flush(stream, line, static_cast<std::uint32_t>(size),
+                                            &result);
   if (result.failed != 0) abi::drop_error(result.error);
 }
 

@@ -25,7 +25,8 @@ class Output {
       if (bytes.size() >= kGatherBytes) return write_through(bytes);
     }
     if (bytes.empty()) return true;
-    if (buffer_ == nullptr) buffer_ = reinterpret_cast<char*>(abi::arena.allocate(kGatherBytes, 16));
+    if (buffer_ == nullptr)
+      buffer_ = reinterpret_cast<char*>(abi::arena.allocate(kGatherBytes, 16));
     std::memcpy(buffer_ + gathered_, bytes.data(), bytes.size());
     gathered_ += bytes.size();
     return true;

@@ -1,8 +1,8 @@
 // Path patterns: "/users/:id" and "/files/...", the grammar of the routes in pear.toml.
 //
-// A pattern is matched segment by segment against the path as it came, still percent-encoded, so that
-// an encoded slash is no separator. `:name` takes one segment that is not empty; a last `...` takes
-// the rest, which may be empty ("/files/..." matches "/files" and "/files/" as well).
+// A pattern is matched segment by segment against the path as it came, still percent-encoded, so
+// that an encoded slash is no separator. `:name` takes one segment that is not empty; a last `...`
+// takes the rest, which may be empty ("/files/..." matches "/files" and "/files/" as well).
 //
 // Thread: any; pure. Memory: captures are views into the pattern and the path.
 #pragma once
@@ -45,12 +45,13 @@ class PathMatch {
   std::size_t count_ = 0;
 };
 
-// Whether `path` (from its slash to before the question mark) fits `pattern`; then `match` holds what
-// was captured. A pattern with more than PathMatch::kCapturesMax captures fits nothing.
+// Whether `path` (from its slash to before the question mark) fits `pattern`; then `match` holds
+// what was captured. A pattern with more than PathMatch::kCapturesMax captures fits nothing.
 [[nodiscard]] constexpr bool match_path(std::string_view pattern, std::string_view path,
                                         PathMatch& match) {
   match.clear();
-  if (pattern.empty() || path.empty() || pattern.front() != '/' || path.front() != '/') return false;
+  if (pattern.empty() || path.empty() || pattern.front() != '/' || path.front() != '/')
+    return false;
   pattern.remove_prefix(1);
   path.remove_prefix(1);
   bool path_ended = false;  // Its last segment has been taken.

@@ -1,6 +1,7 @@
 // Request: what a client asks. Everything is fetched from the host when it is first wanted.
 //
-// Thread: a guest has one. Memory: views live until the handler returns; copy what must live longer.
+// Thread: a guest has one. Memory: views live until the handler returns; copy what must live
+// longer.
 #pragma once
 
 #include <charconv>
@@ -19,7 +20,18 @@
 namespace pear {
 
 // In the order of wasi:http/types.method.
-enum class Method : std::uint8_t { Get, Head, Post, Put, Delete, Connect, Options, Trace, Patch, Other };
+enum class Method : std::uint8_t {
+  Get,
+  Head,
+  Post,
+  Put,
+  Delete,
+  Connect,
+  Options,
+  Trace,
+  Patch,
+  Other
+};
 
 enum class BodyError : std::uint8_t {
   TooLarge,  // More than the limit that was given. Answer 413.
@@ -138,8 +150,8 @@ class Request {
     if (!query_) query_ = Parameters::from_form(query_text());
     return *query_;
   }
-  // What the route's pattern captured, decoded: parameter("id") for "/users/:id", parameter("...") for
-  // the rest. Empty when there is no such capture.
+  // What the route's pattern captured, decoded: parameter("id") for "/users/:id", parameter("...")
+  // for the rest. Empty when there is no such capture.
   [[nodiscard]] std::string parameter(std::string_view name) const {
     return percent_decoded(match_.get(name), Plus::IsItself);
   }

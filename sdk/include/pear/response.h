@@ -1,4 +1,5 @@
-// Response: what a client is answered, at once (text, html, json, bytes) or piece by piece (stream).
+// Response: what a client is answered, at once (text, html, json, bytes) or piece by piece
+// (stream).
 //
 // A response sent at once has its Content-Length and costs eight host calls, the fewest that
 // wasi:http allows. If the handler returns without sending, the status is sent without a body.
@@ -157,8 +158,8 @@ class Response {
 
   // ---- At once -------------------------------------------------------------------------------
 
-  // Each sends the response; what is sent after that is ignored. `Content-Type` is as named unless a
-  // header says otherwise. False: the host refused it, or the client has gone away.
+  // Each sends the response; what is sent after that is ignored. `Content-Type` is as named unless
+  // a header says otherwise. False: the host refused it, or the client has gone away.
   bool text(std::string_view body) { return send("text/plain; charset=utf-8", body); }
   bool html(std::string_view body) { return send("text/html; charset=utf-8", body); }
   bool json(std::string_view body) { return send("application/json", body); }

@@ -32,22 +32,32 @@ struct Route {
 
 [[nodiscard]] constexpr std::string_view name_of(Method method) {
   switch (method) {
-    case Method::Get: return "GET";
-    case Method::Head: return "HEAD";
-    case Method::Post: return "POST";
-    case Method::Put: return "PUT";
-    case Method::Delete: return "DELETE";
-    case Method::Connect: return "CONNECT";
-    case Method::Options: return "OPTIONS";
-    case Method::Trace: return "TRACE";
-    case Method::Patch: return "PATCH";
-    case Method::Other: break;
+    case Method::Get:
+      return "GET";
+    case Method::Head:
+      return "HEAD";
+    case Method::Post:
+      return "POST";
+    case Method::Put:
+      return "PUT";
+    case Method::Delete:
+      return "DELETE";
+    case Method::Connect:
+      return "CONNECT";
+    case Method::Options:
+      return "OPTIONS";
+    case Method::Trace:
+      return "TRACE";
+    case Method::Patch:
+      return "PATCH";
+    case Method::Other:
+      break;
   }
   return "";
 }
 
-// Runs the first route that fits. HEAD is served by a GET route. Without one: 404, or 405 with Allow
-// when only the method is wrong.
+// Runs the first route that fits. HEAD is served by a GET route. Without one: 404, or 405 with
+// Allow when only the method is wrong.
 inline void route(std::span<const Route> routes, Request& request, Response& response) {
   const std::string_view path = request.path();
   const Method method = request.method() == Method::Head ? Method::Get : request.method();

@@ -28,20 +28,42 @@ namespace pear {
 }  // namespace pear
 
 #define PEAR_WEAK __attribute__((weak))
-PEAR_WEAK void* operator new(std::size_t n) { return pear::allocate_or_trap(n); }
-PEAR_WEAK void* operator new[](std::size_t n) { return pear::allocate_or_trap(n); }
-PEAR_WEAK void* operator new(std::size_t n, std::align_val_t a) { return pear::allocate_or_trap(n, a); }
+PEAR_WEAK void* operator new(std::size_t n) {
+  return pear::allocate_or_trap(n);
+}
+PEAR_WEAK void* operator new[](std::size_t n) {
+  return pear::allocate_or_trap(n);
+}
+PEAR_WEAK void* operator new(std::size_t n, std::align_val_t a) {
+  return pear::allocate_or_trap(n, a);
+}
 PEAR_WEAK void* operator new[](std::size_t n, std::align_val_t a) {
   return pear::allocate_or_trap(n, a);
 }
-PEAR_WEAK void operator delete(void* p) noexcept { std::free(p); }
-PEAR_WEAK void operator delete[](void* p) noexcept { std::free(p); }
-PEAR_WEAK void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-PEAR_WEAK void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-PEAR_WEAK void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-PEAR_WEAK void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-PEAR_WEAK void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-PEAR_WEAK void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+PEAR_WEAK void operator delete(void* p) noexcept {
+  std::free(p);
+}
+PEAR_WEAK void operator delete[](void* p) noexcept {
+  std::free(p);
+}
+PEAR_WEAK void operator delete(void* p, std::size_t) noexcept {
+  std::free(p);
+}
+PEAR_WEAK void operator delete[](void* p, std::size_t) noexcept {
+  std::free(p);
+}
+PEAR_WEAK void operator delete(void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+PEAR_WEAK void operator delete[](void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+PEAR_WEAK void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+PEAR_WEAK void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
 #undef PEAR_WEAK
 
 // One instruction each, where wasi-libc, built without bulk memory, has a loop of a kilobyte.

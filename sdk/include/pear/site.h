@@ -39,9 +39,10 @@ void serve_request(Serve&& serve, abi::Handle request_handle, abi::Handle outpar
 
 }  // namespace pear
 
-// Makes `serve`, a function or lambda of (pear::Request&, pear::Response&), the site. Once, in one file.
-#define PEAR_SITE(serve)                                                                     \
-  extern "C" __attribute__((export_name("wasi:http/incoming-handler@0.2.0#handle"))) void    \
-  pear_site_entry(std::int32_t request, std::int32_t outparam) {                             \
-    ::pear::serve_request(serve, request, outparam);                                         \
+// Makes `serve`, a function or lambda of (pear::Request&, pear::Response&), the site. Once, in one
+// file.
+#define PEAR_SITE(serve)                                                                  \
+  extern "C" __attribute__((export_name("wasi:http/incoming-handler@0.2.0#handle"))) void \
+  pear_site_entry(std::int32_t request, std::int32_t outparam) {                          \
+    ::pear::serve_request(serve, request, outparam);                                      \
   }

@@ -24,8 +24,8 @@ enum class Plus : std::uint8_t { IsSpace, IsItself };
   return -1;
 }
 
-// Appends `text` decoded. A `%` that is not followed by two hexadecimal digits stands for itself. The
-// result may hold any byte, NUL and invalid UTF-8 too: escape it before it goes anywhere.
+// Appends `text` decoded. A `%` that is not followed by two hexadecimal digits stands for itself.
+// The result may hold any byte, NUL and invalid UTF-8 too: escape it before it goes anywhere.
 inline void append_percent_decoded(std::string& out, std::string_view text, Plus plus) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -73,12 +73,23 @@ inline void append_html(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     std::string_view escape;
     switch (text[i]) {
-      case '&': escape = "&amp;"; break;
-      case '<': escape = "&lt;"; break;
-      case '>': escape = "&gt;"; break;
-      case '"': escape = "&quot;"; break;
-      case '\'': escape = "&#39;"; break;
-      default: continue;
+      case '&':
+        escape = "&amp;";
+        break;
+      case '<':
+        escape = "&lt;";
+        break;
+      case '>':
+        escape = "&gt;";
+        break;
+      case '"':
+        escape = "&quot;";
+        break;
+      case '\'':
+        escape = "&#39;";
+        break;
+      default:
+        continue;
     }
     out.append(text.substr(plain, i - plain));
     out.append(escape);
@@ -127,12 +138,23 @@ inline void append_json_string(std::string& out, std::string_view text) {
     }
     ++i;
     switch (byte) {
-      case '"': out.append("\\\""); continue;
-      case '\\': out.append("\\\\"); continue;
-      case '\n': out.append("\\n"); continue;
-      case '\r': out.append("\\r"); continue;
-      case '\t': out.append("\\t"); continue;
-      default: break;
+      case '"':
+        out.append("\\\"");
+        continue;
+      case '\\':
+        out.append("\\\\");
+        continue;
+      case '\n':
+        out.append("\\n");
+        continue;
+      case '\r':
+        out.append("\\r");
+        continue;
+      case '\t':
+        out.append("\\t");
+        continue;
+      default:
+        break;
     }
     if (byte < 0x20 || byte == 0x7F || byte == '<' || byte == '>' || byte == '&') {
       out.append("\\u00");

@@ -1,4 +1,5 @@
-// Cases that reach for what they were not granted. Each answers "denied" when the host kept to that.
+// Cases that reach for what they were not granted. Each answers "denied" when the host kept to
+// that.
 #include "hostile.h"
 
 HOSTILE(files) {

@@ -1,9 +1,9 @@
-// What the hostile components share: raw imports, without the SDK, without a standard library, so that
-// each can break exactly the rule that it is about.
+// What the hostile components share: raw imports, without the SDK, without a standard library, so
+// that each can break exactly the rule that it is about.
 //
-// A source holds several cases; -DHOSTILE_CASE=name picks the one that the component is. Each component
-// answers /ok as a decent site does, which shows that the cage has healed, and any other path with its
-// case. Source: the component model's CanonicalABI.md.
+// A source holds several cases; -DHOSTILE_CASE=name picks the one that the component is. Each
+// component answers /ok as a decent site does, which shows that the cage has healed, and any other
+// path with its case. Source: the component model's CanonicalABI.md.
 #pragma once
 
 using i32 = int;
@@ -41,7 +41,8 @@ IMPORT("wasi:http/types", "[method]fields.get") void fields_get(Handle, const vo
 IMPORT("wasi:http/types", "[method]fields.entries") void fields_entries(Handle, Out*);
 IMPORT("wasi:http/types", "[method]fields.clone") Handle fields_clone(Handle);
 IMPORT("wasi:http/types", "[resource-drop]fields") void fields_drop(Handle);
-IMPORT("wasi:http/types", "[method]incoming-request.path-with-query") void request_path(Handle, Out*);
+IMPORT("wasi:http/types", "[method]incoming-request.path-with-query")
+void request_path(Handle, Out*);
 IMPORT("wasi:http/types", "[method]incoming-request.headers") Handle request_headers(Handle);
 IMPORT("wasi:http/types", "[method]incoming-request.consume") void request_consume(Handle, Out*);
 IMPORT("wasi:http/types", "[resource-drop]incoming-request") void request_drop(Handle);
@@ -61,7 +62,8 @@ IMPORT("wasi:http/types", "[resource-drop]outgoing-body") void body_drop(Handle)
 IMPORT("wasi:http/types", "[constructor]outgoing-request") Handle out_request_new(Handle);
 IMPORT("wasi:http/types", "[method]outgoing-request.set-authority")
 i32 out_request_set_authority(Handle, i32 some, const void*, u32);
-IMPORT("wasi:http/types", "[method]future-incoming-response.subscribe") Handle future_subscribe(Handle);
+IMPORT("wasi:http/types", "[method]future-incoming-response.subscribe")
+Handle future_subscribe(Handle);
 IMPORT("wasi:http/types", "[method]future-incoming-response.get") void future_get(Handle, Out*);
 IMPORT("wasi:http/outgoing-handler", "handle")
 void outgoing_send(Handle request, i32 some, Handle options, Out*);
@@ -70,7 +72,8 @@ IMPORT("wasi:io/streams", "[method]input-stream.blocking-read")
 void stream_blocking_read(Handle, u64, Out*);
 IMPORT("wasi:io/streams", "[method]input-stream.subscribe") Handle in_stream_subscribe(Handle);
 IMPORT("wasi:io/streams", "[resource-drop]input-stream") void in_stream_drop(Handle);
-IMPORT("wasi:io/streams", "[method]output-stream.check-write") void stream_check_write(Handle, Out*);
+IMPORT("wasi:io/streams", "[method]output-stream.check-write")
+void stream_check_write(Handle, Out*);
 IMPORT("wasi:io/streams", "[method]output-stream.write")
 void stream_write(Handle, const void*, u32, Out*);
 IMPORT("wasi:io/streams", "[method]output-stream.blocking-write-and-flush")
@@ -102,9 +105,10 @@ void open_at(Handle, i32 path_flags, const void*, u32, i32 open_flags, i32 flags
 IMPORT("wasi:sockets/instance-network", "instance-network") Handle network_get();
 IMPORT("wasi:sockets/tcp-create-socket", "create-tcp-socket") void tcp_create(i32 family, Out*);
 IMPORT("wasi:sockets/tcp", "[method]tcp-socket.start-connect")
-void tcp_start_connect(Handle, Handle network, i32 family, i32 port, i32, i32, i32, i32, i32, i32, i32,
-                       i32, i32, i32, Out*);
-IMPORT("wasi:sockets/tcp", "[method]tcp-socket.finish-connect") void tcp_finish_connect(Handle, Out*);
+void tcp_start_connect(Handle, Handle network, i32 family, i32 port, i32, i32, i32, i32, i32, i32,
+                       i32, i32, i32, i32, Out*);
+IMPORT("wasi:sockets/tcp", "[method]tcp-socket.finish-connect")
+void tcp_finish_connect(Handle, Out*);
 IMPORT("wasi:sockets/tcp", "[method]tcp-socket.subscribe") Handle tcp_subscribe(Handle);
 IMPORT("wasi:sockets/ip-name-lookup", "resolve-addresses")
 void resolve(Handle network, const void*, u32, Out*);
@@ -150,7 +154,8 @@ inline u32 length(const char* text) {
   return n;
 }
 
-// ---- Decent behaviour ----------------------------------------------------------------------------
+// ---- Decent behaviour
+// ----------------------------------------------------------------------------
 
 struct Body {
   Handle body;
@@ -214,9 +219,10 @@ inline void wait_ns(u64 nanoseconds) {
   pollable_drop(pollable);
 }
 
-// ---- The case ------------------------------------------------------------------------------------
+// ---- The case
+// ------------------------------------------------------------------------------------
 
-#define HOSTILE(name)            \
+#define HOSTILE(name)                                                \
   [[maybe_unused]] static void name([[maybe_unused]] Handle request, \
                                     [[maybe_unused]] Handle outparam)
 
@@ -227,8 +233,8 @@ entry(Handle request, Handle outparam) {
   Out out;
   request_path(request, &out);
   const auto* path = reinterpret_cast<const char*>(out.word(4));
-  const bool ok = out.byte(0) != 0 && out.word(8) == 3 && path[0] == '/' && path[1] == 'o' &&
-                  path[2] == 'k';
+  const bool ok =
+      out.byte(0) != 0 && out.word(8) == 3 && path[0] == '/' && path[1] == 'o' && path[2] == 'k';
   if (!ok) return HOSTILE_CASE(request, outparam);
   request_drop(request);
   answer(outparam, "ok");

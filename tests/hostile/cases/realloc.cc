@@ -2,10 +2,10 @@
 #define HOSTILE_OWN_REALLOC
 #include "hostile.h"
 
-#define REALLOC_CASE(name) \
-  HOSTILE(name) {          \
-    Out out;               \
-    random_bytes(64, &out); \
+#define REALLOC_CASE(name)    \
+  HOSTILE(name) {             \
+    Out out;                  \
+    random_bytes(64, &out);   \
     answer(outparam, "made"); \
   }
 REALLOC_CASE(realloc_out_of_bounds)
@@ -18,7 +18,8 @@ REALLOC_CASE(realloc_calls_host)
 #define STRING(x) STRING_OF(x)
 #define STRING_OF(x) #x
 
-extern "C" __attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void*, u32, u32, u32 size) {
+extern "C" __attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void*, u32, u32,
+                                                                           u32 size) {
   static u8 room[kPage];
   if (size != 64) return room;  // The path of the request, so that /ok is answered.
   if (NAME_IS(realloc_out_of_bounds)) return reinterpret_cast<void*>(0xFFFFFFF0U);

@@ -1,7 +1,7 @@
 // Cases about the head of a response, and about there being exactly one.
 #include "hostile.h"
 
-HOSTILE(never_set) { }
+HOSTILE(never_set) {}
 
 HOSTILE(outparam_dropped) {
   outparam_drop(outparam);
@@ -26,13 +26,27 @@ static void set_status(Handle outparam, i32 status) {
   outparam_set(outparam, 0, response, 0, 0, 0, 0, 0, 0);
   body_finish(body, 0, 0, &out);
 }
-HOSTILE(status_0) { set_status(outparam, 0); }
-HOSTILE(status_99) { set_status(outparam, 99); }
-HOSTILE(status_100) { set_status(outparam, 100); }
-HOSTILE(status_101) { set_status(outparam, 101); }
-HOSTILE(status_600) { set_status(outparam, 600); }
-HOSTILE(status_1000) { set_status(outparam, 1000); }
-HOSTILE(status_65535) { set_status(outparam, 65535); }
+HOSTILE(status_0) {
+  set_status(outparam, 0);
+}
+HOSTILE(status_99) {
+  set_status(outparam, 99);
+}
+HOSTILE(status_100) {
+  set_status(outparam, 100);
+}
+HOSTILE(status_101) {
+  set_status(outparam, 101);
+}
+HOSTILE(status_600) {
+  set_status(outparam, 600);
+}
+HOSTILE(status_1000) {
+  set_status(outparam, 1000);
+}
+HOSTILE(status_65535) {
+  set_status(outparam, 65535);
+}
 
 // wasi:http's own way to say that there is no response: internal-error, without a text.
 HOSTILE(error_instead) {

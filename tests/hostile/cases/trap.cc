@@ -39,7 +39,7 @@ HOSTILE(load_out_of_bounds) {
 
 HOSTILE(call_through_wrong_type) {
   void (*volatile function)(Handle, Handle) = trap_after_body;
-  __builtin_bit_cast(u64 (*)(u64), function)(1);
+  __builtin_bit_cast(u64(*)(u64), function)(1);
 }
 
 HOSTILE(exit_with_failure) {
