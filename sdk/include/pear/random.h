@@ -16,11 +16,16 @@ namespace pear {
 }
 
 inline void random_bytes(std::span<std::byte> out) {
-  if (out.empty()) return;
-  abi::List result;
-  const abi::Landing landing(out.data(), out.size());
-  abi::pear_random_bytes(out.size(), &result);
-  if (result.data != reinterpret_cast<const char*>(out.data())) __builtin_trap();
+  // A host may bound what it gives at once.
+  constexpr std::size_t piece_max = std::size_t{64} * 1024;
+  while (!out.empty()) {
+    const std::span piece = out.first(out.size() < piece_max ? out.size() : piece_max);
+    abi::List result;
+    const abi::Landing landing(piece.data(), piece.size());
+    abi::pear_random_bytes(piece.size(), &result);
+    if (result.data != reinterpret_cast<const char*>(piece.data())) __builtin_trap();
+    out = out.subspan(piece.size());
+  }
 }
 
 }  // namespace pear

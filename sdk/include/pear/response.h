@@ -132,7 +132,7 @@ class Response {
 
   // ---- Head ----------------------------------------------------------------------------------
 
-  // 200 where it is not set.
+  // 200 to 599; 200 where it is not set.
   Response& status(std::uint16_t code) {
     status_ = code;
     return *this;
@@ -229,18 +229,16 @@ class Response {
       fields_.append("content-type", content_type);
     }
     abi::Handle fields = 0;
-    bool accepted = fields_.make(fields);
+    const bool status_valid = status_ >= 200 && status_ <= 599;
+    const bool accepted = status_valid && fields_.make(fields);
     if (!accepted) {
-      log(Level::Error, "a header of the response is not valid: 500 is answered instead");
+      log(Level::Error, status_valid ? "a header of the response is not valid: 500 is answered"
+                                     : "the status of the response is not valid: 500 is answered");
       fields = abi::pear_fields_new();
       status_ = 500;
     }
     const abi::Handle response = abi::pear_response_new(fields);
-    if (status_ != 200 && abi::pear_response_set_status(response, status_) != 0) {
-      log(Level::Error, "the status of the response is not valid: 500 is answered instead");
-      static_cast<void>(abi::pear_response_set_status(response, 500));
-      accepted = false;
-    }
+    if (status_ != 200 && abi::pear_response_set_status(response, status_) != 0) __builtin_trap();
     abi::HandleResult result;
     abi::pear_response_body(response, &result);
     if (result.failed != 0) __builtin_trap();  // The first call cannot fail.
