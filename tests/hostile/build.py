@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Builds the hostile pack of manifest.toml.
 
-    tests/hostile/build.py OUT --pear PEAR [--only NAME ...]
+    tests/hostile/build.py OUT --tool TOOL [--only NAME ...]
 
-PEAR makes the components: `PEAR componentize CORE --wit DIR --world WORLD -o COMPONENT`. The compiler is
-clang++-19, or what CXX_WASM names. OUT then holds a NAME.wasm for each case, malformed/NAME.wasm for
+TOOL makes the components; it is the build's pear_componentize_tool (CORE WIT_FOLDER WORLD COMPONENT). With
+--pear PEAR it is `PEAR componentize CORE --wit DIR --world WORLD -o COMPONENT`. The compiler is clang++-19, or
+what CXX_WASM names. OUT then holds a NAME.wasm for each case, malformed/NAME.wasm for
 each file that is none, and manifest.json: manifest.toml with its defaults filled in, `file` (from OUT)
 for each entry. `absent` is a name without a file; `sparse_gigabyte` takes no room on the disk.
 """
@@ -49,24 +50,32 @@ def compile_case(case: dict, core: pathlib.Path) -> None:
          HERE / "cases" / f"{case['source']}.cc"])
 
 
-def componentize(pear: str, core: pathlib.Path, world: str, out: pathlib.Path) -> None:
-    run([pear, "componentize", core, "--wit", HERE / "wit", "--world", world, "-o", out])
+class Componentizer:
+    def __init__(self, tool: str | None, pear: str | None):
+        self.tool, self.pear = tool, pear
+
+    def make(self, core: pathlib.Path, world: str, out: pathlib.Path) -> None:
+        if self.tool is not None:
+            run([self.tool, core, HERE / "wit", world, out])
+        else:
+            run([self.pear, "componentize", core, "--wit", HERE / "wit", "--world", world,
+                 "-o", out])
 
 
-def build_case(case: dict, pear: str, out: pathlib.Path) -> None:
+def build_case(case: dict, componentizer: Componentizer, out: pathlib.Path) -> None:
     core = out / "core" / case["file"]
     compile_case(case, core)
-    componentize(pear, core, "hostile", out / case["file"])
+    componentizer.make(core, "hostile", out / case["file"])
 
 
-def build_malformed(pear: str, out: pathlib.Path) -> None:
+def build_malformed(componentizer: Componentizer, out: pathlib.Path) -> None:
     folder = out / "malformed"
     folder.mkdir(exist_ok=True)
     sound = {"name": "trap_before_head", "source": "trap", "flags": []}
     core = out / "core" / "malformed.wasm"
     compile_case(sound, core)
     whole = out / "core" / "sound.wasm"
-    componentize(pear, core, "hostile", whole)
+    componentizer.make(core, "hostile", whole)
     component = whole.read_bytes()
 
     def write(name: str, content: bytes) -> None:
@@ -80,13 +89,13 @@ def build_malformed(pear: str, out: pathlib.Path) -> None:
     # Every 97th byte after the header is another.
     write("bits_flipped", bytes(byte ^ 0x55 if place > 8 and place % 97 == 0 else byte
                                 for place, byte in enumerate(component)))
-    write("nested_without_end", nested_components(2_000))
+    write("nested_deeply", nested_components(2_000))
 
     for name, world in (("without_handler", "handlerless"), ("foreign_import", "foreign")):
         source = HERE / "cases" / f"{name}.cc"
         part = out / "core" / f"{name}.wasm"
         run([COMPILER, *FLAGS, "-o", part, source])
-        componentize(pear, part, world, folder / f"{name}.wasm")
+        componentizer.make(part, world, folder / f"{name}.wasm")
 
     with open(folder / "sparse_gigabyte.wasm", "wb") as file:
         file.write(component)
@@ -113,19 +122,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--pear", required=True)
+    maker = parser.add_mutually_exclusive_group(required=True)
+    maker.add_argument("--tool")
+    maker.add_argument("--pear")
     parser.add_argument("--only", nargs="+", default=[])
     arguments = parser.parse_args()
 
+    componentizer = Componentizer(arguments.tool, arguments.pear)
     manifest = tomllib.loads((HERE / "manifest.toml").read_text(encoding="utf-8"))
     cases = [completed(case) for case in manifest["case"]]
     chosen = [case for case in cases if not arguments.only or case["name"] in arguments.only]
     (arguments.out / "core").mkdir(parents=True, exist_ok=True)
     try:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(lambda case: build_case(case, arguments.pear, arguments.out), chosen))
+            list(pool.map(lambda case: build_case(case, componentizer, arguments.out), chosen))
         if not arguments.only:
-            build_malformed(arguments.pear, arguments.out)
+            build_malformed(componentizer, arguments.out)
     except RuntimeError as error:
         sys.exit(str(error))
     malformed = [{**entry, "file": f"malformed/{entry['name']}.wasm"}

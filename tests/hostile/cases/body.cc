@@ -34,10 +34,14 @@ HOSTILE(write_beyond_permit) {
   end(body);
 }
 
+// Far more than a host keeps for a client.
 HOSTILE(write_without_permit) {
+  constexpr u32 size = 8U << 20U;
   const Body body = start(outparam);
+  u8* bytes = more_memory(size);
+  if (bytes == nullptr) __builtin_trap();
   Out out;
-  for (u32 i = 0; i < 100'000; ++i) stream_write(body.stream, zeroes, kPage, &out);
+  stream_write(body.stream, bytes, size, &out);
   end(body);
 }
 

@@ -38,8 +38,9 @@ HOSTILE(load_out_of_bounds) {
 }
 
 HOSTILE(call_through_wrong_type) {
-  void (*volatile function)(Handle, Handle) = trap_after_body;
-  __builtin_bit_cast(u64(*)(u64), function)(1);
+  // As a number, so that the compiler does not see that it cannot work.
+  volatile u32 index = reinterpret_cast<u32>(&trap_after_body);
+  reinterpret_cast<u64 (*)(u64)>(index)(1);
 }
 
 HOSTILE(exit_with_failure) {
