@@ -85,7 +85,7 @@ void Http1Connection::take(std::span<char> input) {
     }
     const std::size_t before = kept_.size();
     PEAR_ASSERT(before + input.size() <= owner_.joined_bytes_, "reading stops when input waits");
-    kept_.peek({owner_.joined_.get(), before});
+    static_cast<void>(kept_.peek({owner_.joined_.get(), before}));
     kept_.clear();
     std::ranges::copy(input, owner_.joined_.get() + before);
     input = {owner_.joined_.get(), before + input.size()};
