@@ -27,22 +27,34 @@ Told<std::string> componentize(std::string_view core_module,
   return component->text();
 }
 
+// As the server makes it, so that it finds what is compiled here.
+engine::EngineOptions engine_options(const config::Settings& settings) {
+  Bytes memory_max = 256_MiB;
+  for (const config::SiteSettings& site : settings.sites) {
+    memory_max = std::max(memory_max, site.limits.memory);
+  }
+  return {.instances_max = settings.server.instances_max, .memory_max = memory_max};
+}
+
 Told<void> cache_image(const std::filesystem::path& component, const config::Settings& settings) {
   const auto bytes = read_file(component);
   if (!bytes) return std::unexpected(bytes.error());
-  auto engine = engine::Engine::make(server::engine_options(settings));
+  auto engine = engine::Engine::make(engine_options(settings));
   if (!engine) return std::unexpected(engine.error());
-  engine::ImageCache cache(*std::move(engine), cache_folder(settings.server.cache));
+  const std::filesystem::path folder = cache_folder(settings.server.cache);
+  engine::ImageCache cache(*std::move(engine), folder.empty() ? folder : folder / "images");
   const auto image = cache.get_or_compile(as_bytes(*bytes), component, [] {});
   if (!image) return std::unexpected(image.error());
   return {};
 }
 
 int serve(const ServeRequest& request) {
-  return server::run({.settings = request.settings,
+  return server::run({.version = PEAR_VERSION,
+                      .settings = request.settings,
                       .reload = request.reload,
-                      .listeners = {.fds_by_address = request.fds_by_address},
-                      .ready_fd = request.ready_fd});
+                      .fds_by_address = request.fds_by_address,
+                      .ready_fd = request.ready_fd,
+                      .cache = cache_folder(request.settings->server.cache)});
 }
 
 }  // namespace
