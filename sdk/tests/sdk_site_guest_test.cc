@@ -207,5 +207,18 @@ TEST_F(SdkSite, TakesNoMoreMemoryAfterManyRequests) {
   EXPECT_EQ(ask("/memory"), pages);
 }
 
+TEST(SdkSiteWithLibc, KeepsTheMemoryOfTheAdapterOverManyRequests) {
+  Guest guest(guest_image("libc_site"));
+
+  for (int i = 0; i < 1'000; ++i) {
+    guest.host.clear_response();
+    guest.host.out.clear();
+    guest.host.window = std::uint64_t{1} << 18U;
+    ASSERT_EQ(guest.serve({.path = "/printed"}), PollStep::Idle) << guest.instance.fault_text();
+    ASSERT_EQ(guest.host.out, "/printed\n");
+    ASSERT_EQ(guest.host.response, std::string(200'000, 'z'));
+  }
+}
+
 }  // namespace
 }  // namespace pear::engine

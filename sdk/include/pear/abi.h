@@ -236,3 +236,15 @@ extern "C" __attribute__((weak, export_name("cabi_realloc"))) void* cabi_realloc
   }
   return arena.allocate(size, align);
 }
+
+// How the preview-1 adapter, where the site uses the C library's input and output, asks for the
+// memory that it keeps for the life of the instance. Source: wit-component, which prefers this name
+// over cabi_realloc.
+extern "C" __attribute__((weak, export_name("cabi_realloc_adapter"))) void* cabi_realloc_adapter(
+    void* old, std::size_t old_size, std::size_t align, std::size_t size) {
+  void* place = align <= alignof(std::max_align_t) ? std::malloc(size) : nullptr;
+  if (place == nullptr) __builtin_trap();
+  if (old_size > 0) std::memcpy(place, old, old_size < size ? old_size : size);
+  std::free(old);
+  return place;
+}
