@@ -4,7 +4,7 @@
     tests/hostile/build.py OUT --tool TOOL [--only NAME ...]
 
 TOOL makes the components; it is the build's pear_componentize_tool (CORE WIT_FOLDER WORLD COMPONENT). With
---pear PEAR it is `PEAR componentize CORE --wit DIR --world WORLD -o COMPONENT`. The compiler is clang++-19, or
+--pear PEAR it is `PEAR componentize CORE --wit DIR --world WORLD --out COMPONENT`. The compiler is clang++-19, or
 what CXX_WASM names. OUT then holds a NAME.wasm for each case, malformed/NAME.wasm for
 each file that is none, and manifest.json: manifest.toml with its defaults filled in, `file` (from OUT)
 for each entry. `absent` is a name without a file; `sparse_gigabyte` takes no room on the disk.
@@ -59,7 +59,7 @@ class Componentizer:
             run([self.tool, core, HERE / "wit", world, out])
         else:
             run([self.pear, "componentize", core, "--wit", HERE / "wit", "--world", world,
-                 "-o", out])
+                 "--out", out])
 
 
 def build_case(case: dict, componentizer: Componentizer, out: pathlib.Path) -> None:
