@@ -23,7 +23,7 @@ TEST(Arena, HoldsNothingBeforeTheFirstAllocation) {
 
 TEST(Arena, CopiesStayWholeWhenTheTextTheyCameFromIsGone) {
   ArenaBlockPool pool(kSmall);
-  Arena arena(pool, 64 * 1024);
+  Arena arena(pool, 65'536);
   std::vector<std::string_view> copies;
   for (int i = 0; i < 500; ++i) {
     const auto copied = arena.copy(std::to_string(i));

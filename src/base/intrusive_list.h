@@ -59,11 +59,13 @@ class IntrusiveList {
  public:
   class Iterator {
    public:
+    // NOLINTBEGIN(readability-identifier-naming): the library's names.
     using iterator_category = std::bidirectional_iterator_tag;
     using value_type = T;
     using difference_type = std::ptrdiff_t;
     using pointer = T*;
     using reference = T&;
+    // NOLINTEND(readability-identifier-naming)
 
     Iterator() = default;
     explicit Iterator(Hook* hook) : hook_(hook) {}

@@ -70,7 +70,7 @@ class ObjectPool {
   union Slot {
     Slot() : next(nullptr) {}
     Slot* next;  // While free.
-    alignas(T) std::byte bytes[sizeof(T)];
+    alignas(T) std::array<std::byte, sizeof(T)> bytes;
   };
 
   void add_slab() {

@@ -14,6 +14,7 @@ namespace {
 TEST(ObjectPool, MakesObjectsUpToItsMaximumAndThenNull) {
   ObjectPool<std::string, 4> pool(6);
   std::vector<ObjectPool<std::string, 4>::Owned> objects;
+  objects.reserve(6);
   for (int i = 0; i < 6; ++i) objects.push_back(pool.make("a string beyond the small ones", 26U));
   for (const auto& object : objects) ASSERT_NE(object, nullptr);
   EXPECT_EQ(pool.make(), nullptr);

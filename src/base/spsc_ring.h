@@ -11,6 +11,7 @@
 // by itself.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -84,7 +85,7 @@ class SpscRing {
   // Consumer. Gives up to `count_max` values to fn(T&&), oldest first; returns how many. Less than
   // `count_max` means that the ring was seen empty.
   template <typename Fn>
-  std::size_t drain(Fn&& fn, std::size_t count_max = std::numeric_limits<std::size_t>::max()) {
+  std::size_t drain(Fn fn, std::size_t count_max = std::numeric_limits<std::size_t>::max()) {
     std::size_t count = 0;
     while (count < count_max) {
       std::optional<T> value = try_pop();
@@ -110,7 +111,7 @@ class SpscRing {
     [[nodiscard]] T* value() { return reinterpret_cast<T*>(&bytes_); }
 
    private:
-    alignas(T) std::byte bytes_[sizeof(T)];
+    alignas(T) std::array<std::byte, sizeof(T)> bytes_;
   };
 
   // Looks for values beyond tail_seen. False: none, and the producer will know that we looked.

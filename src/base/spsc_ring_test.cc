@@ -33,8 +33,11 @@ TEST(SpscRing, RefusesWhatIsBeyondItsCapacityAndLeavesTheValueAlone) {
 
   auto third = std::make_unique<int>(3);
   EXPECT_EQ(ring.try_push(std::move(third)), PushResult::Full);
+  // NOLINTBEGIN(bugprone-use-after-move,clang-analyzer-cplusplus.Move): that it is there still is
+  // the promise.
   ASSERT_NE(third, nullptr);
   EXPECT_EQ(*third, 3);
+  // NOLINTEND(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
 
   EXPECT_EQ(**ring.try_pop(), 1);
   EXPECT_NE(ring.try_push(std::move(third)), PushResult::Full);

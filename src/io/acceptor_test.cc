@@ -36,7 +36,7 @@ class FakeSink : public ConnectionSink {
 };
 
 class AcceptorTest : public testing::Test {
- protected:
+ public:
   void SetUp() override { ASSERT_TRUE(acceptor->start()); }
 
   // On loopback a connection is complete, and in the backlog, when connect() has returned.
@@ -44,7 +44,7 @@ class AcceptorTest : public testing::Test {
     const SocketAddress address = acceptor->address().value();
     for (std::size_t i = 0; i < count; ++i) clients.push_back(start_connect(address).value());
   }
-  void turn_until_accepted(std::size_t count) {
+  void turn_until_accepted(std::size_t count) const {
     while (sink.sockets.size() < count) reactor->turn();
   }
 

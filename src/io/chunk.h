@@ -150,7 +150,7 @@ class ByteQueue {
   void consume(std::size_t bytes);
   void clear();
   // Copies the first bytes, as many as fit in `target`, without consuming them; returns how many.
-  std::size_t peek(std::span<char> target) const;
+  [[nodiscard]] std::size_t peek(std::span<char> target) const;
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }

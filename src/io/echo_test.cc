@@ -160,9 +160,9 @@ TEST(Echo, FindsAConnectionIdleAndNotOneThatIsBusy) {
   Acceptor acceptor(
       *reactor, open_listener(SocketAddress::parse("127.0.0.1", 0).value(), {}).value(), server);
   ASSERT_TRUE(acceptor.start());
-  Client busy{.fd = start_connect(acceptor.address().value()).value()};
+  const Client busy{.fd = start_connect(acceptor.address().value()).value()};
   while (server.connections.empty()) reactor->turn();
-  Client idle{.fd = start_connect(acceptor.address().value()).value()};
+  const Client idle{.fd = start_connect(acceptor.address().value()).value()};
   while (server.connections.size() < 2) reactor->turn();
   while (!server.connections[1]->idle) {
     static_cast<void>(send(busy.fd.get(), std::string_view("x")));

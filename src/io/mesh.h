@@ -67,7 +67,7 @@ class Mesh {
 
   // Gives what has arrived to fn(CoreId from, Record&&), one sender after the other.
   template <typename Fn>
-  Drained drain(CoreId to, Fn&& fn) {
+  Drained drain(CoreId to, Fn fn) {
     Drained drained;
     for (std::size_t i = 0; i < wakers_.size(); ++i) {
       const CoreId from{static_cast<std::uint16_t>(i)};

@@ -124,8 +124,10 @@ class FakeCore {
 TEST(Mesh, CarriesAMillionRecordsBetweenThreeThreadsInOrderAndWithoutLoss) {
   Mesh<Record> mesh(kCores, 512);
   std::vector<std::unique_ptr<FakeCore>> cores;
+  cores.reserve(kCores);
   for (std::size_t i = 0; i < kCores; ++i) cores.push_back(std::make_unique<FakeCore>(mesh, i));
   std::vector<std::thread> threads;
+  threads.reserve(kCores);
   for (auto& each : cores) threads.emplace_back([&each] { each->run(); });
   for (std::thread& thread : threads) thread.join();
   for (const auto& each : cores) EXPECT_TRUE(each->in_order);

@@ -45,11 +45,11 @@ Result<std::unique_ptr<Reactor>> Reactor::open() {
 }
 
 Reactor::Reactor(UniqueFd epoll, UniqueFd event)
-    : epoll_(std::move(epoll)),
-      waker_(std::move(event)),
+    : waker_(std::move(event)),
       now_(io::now()),
+      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBufferBytes)),
       timers_(now_),
-      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBufferBytes)) {}
+      epoll_(std::move(epoll)) {}
 
 Reactor::~Reactor() {
   PEAR_ASSERT(watched_ == 0, "a handler would point at a dead reactor");
@@ -108,8 +108,15 @@ std::size_t Reactor::turn(Wait wait) {
 }
 
 void Reactor::begin_turn(Wait wait) {
+  PEAR_ASSERT(collected_ == 0, "the events of the turn before were never run");
   collected_ = poll(wait);
   now_ = io::now();
+  // Each handler learns its place among the events, so that it can be taken out when it is removed
+  // before its turn comes.
+  for (std::size_t i = 0; i < collected_; ++i) {
+    auto* const handler = static_cast<IoHandler*>(events_[i].data.ptr);
+    if (handler != nullptr) handler->batch_slot_ = static_cast<std::uint32_t>(i);
+  }
 }
 
 std::size_t Reactor::run_turn() {
@@ -122,7 +129,7 @@ std::size_t Reactor::run_turn() {
     handler->on_io(std::exchange(handler->again_, IoEvents()));
   }
   run += timers_.advance(now_);
-  base::IntrusiveList<DeferredCall, DeferredCall> calls;
+  base::IntrusiveList<DeferredCall, Reactor> calls;
   calls.splice_back(deferred_);
   while (DeferredCall* const call = calls.pop_front()) {
     ++run;
@@ -132,8 +139,8 @@ std::size_t Reactor::run_turn() {
 }
 
 std::size_t Reactor::poll(Wait wait) {
-  const bool has_work = wait == Wait::No || !again_.empty() || !deferred_.empty();
-  int timeout = has_work ? 0 : timeout_ms();
+  const bool may_wait = wait == Wait::UntilEvent && again_.empty() && deferred_.empty();
+  int timeout = may_wait ? timeout_ms() : 0;
   const bool sleeps = timeout != 0 && waker_.begin_sleep();
   if (!sleeps) timeout = 0;
   const int count = ::epoll_wait(epoll_.get(), events_.data(), kEventsMax, timeout);
@@ -152,12 +159,6 @@ int Reactor::timeout_ms() {
 }
 
 std::size_t Reactor::dispatch(std::size_t count) {
-  // Each handler learns its place among the events, so that it can be taken out when it is removed
-  // by one that comes before it.
-  for (std::size_t i = 0; i < count; ++i) {
-    auto* const handler = static_cast<IoHandler*>(events_[i].data.ptr);
-    if (handler != nullptr) handler->batch_slot_ = static_cast<std::uint32_t>(i);
-  }
   std::size_t run = 0;
   for (std::size_t i = 0; i < count; ++i) {
     auto* const handler = static_cast<IoHandler*>(events_[i].data.ptr);

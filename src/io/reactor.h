@@ -104,7 +104,7 @@ static_assert(sizeof(IoHandler) + sizeof(TimerNode) <= 120, "what an idle connec
 
 // A call that an object asks for at the end of the turn: to write out at once what a turn's events
 // have produced, or to destroy what is still on the stack.
-class DeferredCall : private base::ListHook<DeferredCall> {
+class DeferredCall : private base::ListHook<Reactor> {
  public:
   using Function = void (*)(void* owner);
 
@@ -168,8 +168,8 @@ class Reactor {
 
   // One turn. Returns how many handlers, timers and calls were run.
   std::size_t turn(Wait wait = Wait::UntilEvent);
-  // The same in two halves, for a loop with something to do once the time is known: wait and read the
-  // clock; run what has come.
+  // The same in two halves, for a loop with something to do once the time is known: wait and read
+  // the clock; run what has come. Between them handlers may be removed and destroyed as ever.
   void begin_turn(Wait wait);
   std::size_t run_turn();
 
@@ -188,16 +188,16 @@ class Reactor {
   [[nodiscard]] int timeout_ms();
   std::size_t dispatch(std::size_t count);
 
-  UniqueFd epoll_;
   Waker waker_;
   MonotonicTime now_;
-  TimerWheel timers_;
-  base::IntrusiveList<IoHandler, Reactor> again_;
-  base::IntrusiveList<DeferredCall, DeferredCall> deferred_;
   std::size_t watched_ = 0;
-  std::size_t collected_ = 0;  // Events of begin_turn().
-  std::array<epoll_event, kEventsMax> events_;
+  std::size_t collected_ = 0;  // Of events_: told by begin_turn(), not yet dispatched.
   std::unique_ptr<char[]> read_buffer_;
+  base::IntrusiveList<IoHandler, Reactor> again_;
+  base::IntrusiveList<DeferredCall, Reactor> deferred_;
+  TimerWheel timers_;
+  UniqueFd epoll_;
+  std::array<epoll_event, kEventsMax> events_{};
 };
 
 }  // namespace pear::io

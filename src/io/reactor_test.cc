@@ -46,7 +46,7 @@ class FakeSource : public IoHandler {
 };
 
 class ReactorTest : public testing::Test {
- protected:
+ public:
   void watch(FakeSource& source, Reactor::Trigger trigger = Reactor::Trigger::Edge) {
     ASSERT_TRUE(reactor->add(source, source.fd(), IoEvents::read(), trigger));
   }
@@ -141,6 +141,19 @@ TEST_F(ReactorTest, TellsNothingStaleToAHandlerThatIsAddedAgainInTheSameTurn) {
   reactor->remove(second);
 }
 
+TEST_F(ReactorTest, TellsNothingToAHandlerThatDiesBetweenTheHalvesOfATurn) {
+  auto dead = std::make_unique<FakeSource>();
+  FakeSource alive;
+  for (FakeSource* source : {dead.get(), &alive}) {
+    watch(*source);
+    source->make_readable();
+  }
+  reactor->begin_turn(Reactor::Wait::UntilEvent);
+  dead.reset();
+  EXPECT_EQ(reactor->run_turn(), 1U);
+  EXPECT_EQ(alive.seen.size(), 1U);
+}
+
 TEST_F(ReactorTest, GivesAHandlerAnotherGoInTheNextTurnWithoutWaiting) {
   FakeSource source;
   watch(source);
@@ -222,7 +235,7 @@ TEST_F(ReactorTest, PutsACallThatDefersItselfOffToTheNextTurn) {
 TEST_F(ReactorTest, SleepsUntilTheNextTimerAndReadsTheTimeAfterwards) {
   struct Owner {
     Timer timer = Timer::calling<&Owner::on_time>(*this);
-    MonotonicTime at{};
+    MonotonicTime at;
     void on_time(MonotonicTime now) { at = now; }
   } owner;
   const MonotonicTime deadline = reactor->now() + milliseconds(20);
@@ -280,8 +293,9 @@ TEST(ReactorDeathTest, RefusesToDieBeforeItsHandlers) {
       {
         FakeSource source;
         auto reactor = Reactor::open().value();
-        static_cast<void>(
-            reactor->add(source, source.fd(), IoEvents::read(), Reactor::Trigger::Edge));
+        const auto added =
+            reactor->add(source, source.fd(), IoEvents::read(), Reactor::Trigger::Edge);
+        EXPECT_TRUE(added);
         reactor.reset();
       },
       "dead reactor");

@@ -25,15 +25,15 @@ Result<SocketAddress> SocketAddress::parse(std::string_view host, std::uint16_t 
   std::ranges::copy(host, text.begin());
 
   SocketAddress address;
-  if (::inet_pton(AF_INET, text.data(), &address.v4_.sin_addr) == 1) {
-    address.v4_.sin_family = AF_INET;
-    address.v4_.sin_port = htons(port);
+  if (::inet_pton(AF_INET, text.data(), &address.storage_.v4.sin_addr) == 1) {
+    address.storage_.v4.sin_family = AF_INET;
+    address.storage_.v4.sin_port = htons(port);
     return address;
   }
-  address.v6_ = {};
-  if (::inet_pton(AF_INET6, text.data(), &address.v6_.sin6_addr) == 1) {
-    address.v6_.sin6_family = AF_INET6;
-    address.v6_.sin6_port = htons(port);
+  address.storage_.v6 = {};
+  if (::inet_pton(AF_INET6, text.data(), &address.storage_.v6.sin6_addr) == 1) {
+    address.storage_.v6.sin6_family = AF_INET6;
+    address.storage_.v6.sin6_port = htons(port);
     return address;
   }
   return fail(ErrorKind::InvalidInput, "not an IP address");
@@ -68,9 +68,9 @@ Result<SocketAddress> SocketAddress::of_socket(int fd) {
 SocketAddress SocketAddress::from_system(const sockaddr_storage& storage) {
   SocketAddress address;
   if (storage.ss_family == AF_INET) {
-    std::memcpy(&address.v4_, &storage, sizeof(sockaddr_in));
+    std::memcpy(&address.storage_.v4, &storage, sizeof(sockaddr_in));
   } else if (storage.ss_family == AF_INET6) {
-    std::memcpy(&address.v6_, &storage, sizeof(sockaddr_in6));
+    std::memcpy(&address.storage_.v6, &storage, sizeof(sockaddr_in6));
   }
   return address;
 }
@@ -84,15 +84,15 @@ bool SocketAddress::is_loopback() const {
 }
 
 std::uint16_t SocketAddress::port() const {
-  if (family() == AF_INET) return ntohs(v4_.sin_port);
-  if (family() == AF_INET6) return ntohs(v6_.sin6_port);
+  if (family() == AF_INET) return ntohs(storage_.v4.sin_port);
+  if (family() == AF_INET6) return ntohs(storage_.v6.sin6_port);
   return 0;
 }
 
 std::string SocketAddress::host() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* const bytes = is_ipv6() ? static_cast<const void*>(&v6_.sin6_addr)
-                                      : static_cast<const void*>(&v4_.sin_addr);
+  const void* const bytes = is_ipv6() ? static_cast<const void*>(&storage_.v6.sin6_addr)
+                                      : static_cast<const void*>(&storage_.v4.sin_addr);
   if (family() == AF_UNSPEC || ::inet_ntop(family(), bytes, text.data(), text.size()) == nullptr) {
     return "unknown";
   }
@@ -107,10 +107,10 @@ std::string SocketAddress::to_string() const {
 std::array<std::uint8_t, 16> SocketAddress::ip() const {
   std::array<std::uint8_t, 16> bytes{};
   if (is_ipv6()) {
-    std::memcpy(bytes.data(), &v6_.sin6_addr, 16);
+    std::memcpy(bytes.data(), &storage_.v6.sin6_addr, 16);
   } else if (family() == AF_INET) {
     bytes[10] = bytes[11] = 0xFF;
-    std::memcpy(bytes.data() + 12, &v4_.sin_addr, 4);
+    std::memcpy(bytes.data() + 12, &storage_.v4.sin_addr, 4);
   }
   return bytes;
 }

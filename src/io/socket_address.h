@@ -30,7 +30,7 @@ class SocketAddress {
   // What a system call filled in. Other families than INET and INET6 give no address.
   [[nodiscard]] static SocketAddress from_system(const sockaddr_storage& storage);
 
-  [[nodiscard]] int family() const { return any_.sa_family; }
+  [[nodiscard]] int family() const { return storage_.any.sa_family; }
   [[nodiscard]] bool is_ipv6() const { return family() == AF_INET6; }
   [[nodiscard]] bool is_loopback() const;
   [[nodiscard]] std::uint16_t port() const;
@@ -42,7 +42,7 @@ class SocketAddress {
   [[nodiscard]] std::array<std::uint8_t, 16> ip() const;
 
   // For system calls.
-  [[nodiscard]] const sockaddr* system() const { return &any_; }
+  [[nodiscard]] const sockaddr* system() const { return &storage_.any; }
   [[nodiscard]] socklen_t system_size() const;
 
   bool operator==(const SocketAddress& other) const {
@@ -50,11 +50,12 @@ class SocketAddress {
   }
 
  private:
-  union {
-    sockaddr any_{};
-    sockaddr_in v4_;
-    sockaddr_in6 v6_;
+  union Storage {
+    sockaddr any{};
+    sockaddr_in v4;
+    sockaddr_in6 v6;
   };
+  Storage storage_;
 };
 
 }  // namespace pear::io

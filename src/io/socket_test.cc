@@ -84,7 +84,7 @@ TEST(SocketAddress, KnowsLoopbackAndComparesByAddressAndPort) {
 }
 
 TEST(Socket, CarriesBytesBothWaysAndTellsTheEnd) {
-  Pair pair = connect_pair();
+  const Pair pair = connect_pair();
   EXPECT_EQ(pair.peer, SocketAddress::of_socket(pair.client.get()).value());
   EXPECT_EQ(send(pair.client.get(), std::string_view("ping")).bytes, 4U);
   ASSERT_TRUE(wait_for(pair.server.get(), POLLIN));
@@ -107,7 +107,7 @@ TEST(Socket, CarriesBytesBothWaysAndTellsTheEnd) {
 }
 
 TEST(Socket, AnswersWouldBlockWhenThePeerReadsNothing) {
-  Pair pair = connect_pair();
+  const Pair pair = connect_pair();
   const std::string bytes(1 << 20, 'x');
   Transfer sent = send(pair.server.get(), bytes);
   for (int i = 0; i < 100 && sent.status == Transfer::Status::Done; ++i) {
