@@ -187,7 +187,7 @@ void Core::dispatch(const HopRecord& record) {
 
 void Core::apply(CoreCommand& command) {
   std::visit(OnCommand{
-                 [this](PublishSites& publish) { path_.publish(std::move(publish.sites)); },
+                 [this](PublishSites& sites) { publish(sites); },
                  [this](SpawnCage& spawn) { cages_.spawn(spawn, path_.sites()); },
                  [this](GrantRecovery& grant) { cages_.grant(grant); },
                  [this](TerminateCage& terminate) { cages_.terminate(terminate); },
@@ -195,6 +195,15 @@ void Core::apply(CoreCommand& command) {
                  [this](DrainCore& drain) { begin_drain(drain.deadline); },
              },
              command);
+}
+
+void Core::publish(PublishSites& command) {
+  path_.publish(std::move(command.sites));
+  if (listener_.start()) return;
+  parts_.logger.event(time_.wall(),
+                      {.level = log::Level::Error,
+                       .name = "listen_failed",
+                       .message = "a listening socket cannot be watched: no descriptors left"});
 }
 
 void Core::check(const CheckCage& command) {

@@ -53,10 +53,8 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   Core(Core&&) = delete;
   Core& operator=(Core&&) = delete;
 
-  // Before run(). Errors: OsError.
-  [[nodiscard]] Result<void> listen(io::UniqueFd socket) {
-    return listener_.add(std::move(socket));
-  }
+  // Before run(). It is accepted from once the first site table is here.
+  void listen(io::UniqueFd socket) { listener_.add(std::move(socket)); }
 
   // Runs until stop(); then ends what is left.
   void run();
@@ -76,6 +74,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   void on_probed(const CageAlive& answer) override { event(answer); }
 
   void apply(CoreCommand& command);
+  void publish(PublishSites& command);
   void check(const CheckCage& command);
   void run_guests();
   void receive_hops();

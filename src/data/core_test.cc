@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/log/log_writer.h"
@@ -56,7 +57,7 @@ class CoreTest : public testing::Test {
                                                .logger = logger_});
     auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
     address_ = *io::SocketAddress::of_socket(listener->get());
-    ASSERT_TRUE(core_->listen(*std::move(listener)));
+    core_->listen(*std::move(listener));
     publish();
     for (const model::CagePlace& place : table_->sites[0]->cages) {
       send(SpawnCage{.cage = place.cage, .site = SiteId{0}, .recover_credits = 64});

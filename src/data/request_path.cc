@@ -168,6 +168,8 @@ void RequestPath::serve_waiting() {
       exchange->cancel();
       exchange->stage = kCageStage;
       advance(*exchange);
+      // A cage of this core had no place after all: it is no use to ask again at once.
+      if (exchange->base::ListHook<WaitTag>::linked()) break;
     }
   });
 }

@@ -177,11 +177,12 @@ bool Server::listen() {
     }
     for (std::size_t i = 0; i < owned.size(); ++i) {
       auto socket = io::adopt_listener(std::move(owned[i]));
-      if (!socket || !cores_[i % cores_.size()]->core().listen(*std::move(socket))) {
+      if (!socket) {
         say(log::Level::Error, "listen_failed", "a socket that was handed over does not listen");
         exit_code_ = to_int(ExitCode::CannotListen);
         return false;
       }
+      cores_[i % cores_.size()]->core().listen(*std::move(socket));
     }
   }
   return true;

@@ -85,6 +85,8 @@ class Cage {
 
   // Instances (cage_instances.cc).
   [[nodiscard]] bool has_room_for_instance();
+  [[nodiscard]] GuestSlot* free_slot();
+  void attach(GuestRun& run, GuestSlot& slot);
   [[nodiscard]] GuestSlot* make_slot();  // Null when the process has no room.
   void discard(GuestSlot& slot);
   void discard_and_finish(GuestSlot& slot);

@@ -39,6 +39,12 @@ bool Cage::has_room_for_instance() {
   return slots_.empty() || account_.room() >= instance_bytes_;
 }
 
+// A warm instance, else a new one; null without room for it.
+GuestSlot* Cage::free_slot() {
+  if (GuestSlot* const warm = idle_.pop_front()) return warm;
+  return has_room_for_instance() ? make_slot() : nullptr;
+}
+
 GuestSlot* Cage::make_slot() {
   auto slot = std::make_unique<GuestSlot>(*this);
   const std::uint64_t token = (std::uint64_t{std::to_underlying(id())} << 32U) | next_serial_++;
@@ -220,14 +226,10 @@ void Cage::on_returned(GuestSlot& slot) {
 void Cage::serve_waiting() {
   GuestRun* const run = waiting_.front();
   if (run == nullptr) return;
-  GuestSlot* slot = idle_.pop_front();
-  if (slot == nullptr && (slots_.empty() || has_room_for_instance())) slot = make_slot();
+  GuestSlot* const slot = free_slot();
   if (slot == nullptr) return;
   run->base::ListHook<WaitTag>::unlink();
-  run->slot = slot;
-  slot->run = run;
-  if (!slot->starting) begin(*slot);
-  make_runnable(*slot);
+  attach(*run, *slot);
 }
 
 void Cage::discard_and_finish(GuestSlot& slot) {

@@ -19,35 +19,35 @@ using model::CageState;
 bool Cage::start(data::Exchange& exchange) {
   const config::CageLimits& limits = site_->settings.limits;
   if (state_ != CageState::Running || in_flight_ >= limits.max_concurrent_requests) return false;
-  if (!waiting_.empty()) return false;
-  GuestSlot* slot = idle_.pop_front();
-  if (slot == nullptr) {
-    if (!has_room_for_instance()) return false;
-    slot = make_slot();
-    if (slot == nullptr) return false;
-  }
   GuestRun* const run = env_.runs.create(exchange, *this, env_.blocks);
-  if (run == nullptr) {
-    if (slot->starting) {
-      discard(*slot);
-    } else {
-      rest(*slot);
-    }
+  if (run == nullptr) return false;
+  // Without room for one more instance it waits for one of those that there are.
+  GuestSlot* const slot = waiting_.empty() ? free_slot() : nullptr;
+  if (slot == nullptr && slots_.empty()) {
+    env_.runs.destroy(*run);
     return false;
   }
   runs_.push_back(*run);
   ++in_flight_;
   place_.counters->in_flight.set(in_flight_);
-  run->slot = slot;
   run->cpu_budget = limits.cpu;
   run->progress = env_.time.now;
-  slot->run = run;
-  env_.timers.arm(run->wall, env_.time.now + limits.head_timeout);
   run->request_ended = !exchange.request.has_body;
+  env_.timers.arm(run->wall, env_.time.now + limits.head_timeout);
   tell(HopKind::Accepted, *run);
-  if (!slot->starting) begin(*slot);
-  make_runnable(*slot);
+  if (slot == nullptr) {
+    waiting_.push_back(*run);
+  } else {
+    attach(*run, *slot);
+  }
   return true;
+}
+
+void Cage::attach(GuestRun& run, GuestSlot& slot) {
+  run.slot = &slot;
+  slot.run = &run;
+  if (!slot.starting) begin(slot);
+  make_runnable(slot);
 }
 
 void Cage::wake(GuestRun& run) {
@@ -156,7 +156,9 @@ void GuestRun::on_wall(MonotonicTime /*now*/) {
 }
 
 void Cage::on_wall(GuestRun& run) {
-  if (run.slot == nullptr) return end_run(run, RunOutcome::Wall);  // It never got an instance.
+  if (run.slot == nullptr) {  // It never got an instance.
+    return end_run(run, run.aborted ? RunOutcome::Aborted : RunOutcome::Wall);
+  }
   GuestSlot& slot = *run.slot;
   if (run.aborted) {
     end_run(run, RunOutcome::Aborted);

@@ -11,9 +11,15 @@ Listener::Listener(io::Reactor& reactor, protocol::Http1Connections& connections
       counters_(counters),
       connections_max_(connections_max) {}
 
-Result<void> Listener::add(io::UniqueFd socket) {
+void Listener::add(io::UniqueFd socket) {
   acceptors_.push_back(std::make_unique<io::Acceptor>(reactor_, std::move(socket), *this));
-  return acceptors_.back()->start();
+}
+
+Result<void> Listener::start() {
+  if (started_ || stopped_) return {};
+  started_ = true;
+  for (const auto& acceptor : acceptors_) PEAR_TRY(acceptor->start());
+  return {};
 }
 
 void Listener::stop() {

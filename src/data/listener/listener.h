@@ -21,8 +21,11 @@ class Listener final : public io::ConnectionSink {
   Listener(io::Reactor& reactor, protocol::Http1Connections& connections,
            model::CoreCounters& counters, std::uint32_t connections_max);
 
-  // Begins to accept from an open listening socket. Errors: OsError.
-  [[nodiscard]] Result<void> add(io::UniqueFd socket);
+  // Takes an open listening socket. Before start().
+  void add(io::UniqueFd socket);
+  // Begins to accept, once there is something to serve: until then connections wait in the kernel's
+  // queue. More calls do nothing. Errors: OsError.
+  [[nodiscard]] Result<void> start();
   // No more connections, ever. The sockets stay open, so that the kernel refuses nobody while the
   // keeper starts the next server.
   void stop();
@@ -39,6 +42,7 @@ class Listener final : public io::ConnectionSink {
   model::CoreCounters& counters_;
   std::uint32_t connections_max_;
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
+  bool started_ = false;
   bool paused_ = false;
   bool stopped_ = false;
 };

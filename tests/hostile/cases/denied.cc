@@ -5,8 +5,8 @@
 HOSTILE(files) {
   Out out;
   directories_get(&out);
-  bool denied = out.word(4) == 0;
-  // Without a folder there is no descriptor; a host that gives one must not let it lead outside.
+  // Where a folder is granted, it must not lead outside.
+  bool denied = true;
   const auto* folders = reinterpret_cast<const Field*>(out.word(0));
   for (u32 i = 0; i < out.word(4); ++i) {
     const auto folder = static_cast<Handle>(reinterpret_cast<const u32*>(folders)[i * 3]);
