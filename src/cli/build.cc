@@ -22,6 +22,7 @@ struct BuildOptions {
   std::vector<std::string> paths;
   std::string language;
   std::string out;
+  bool missing = false;
   const Engines* engines = nullptr;
 };
 
@@ -123,27 +124,12 @@ int run_recipe(const BuildOptions& options, const Terminal& terminal) {
   return to_int(ExitCode::Ok);
 }
 
-int run(const BuildOptions& options, Terminal& terminal) {
-  if (!options.out.empty()) return run_recipe(options, terminal);
-  if (!options.language.empty() || options.paths.size() > 1) {
-    terminal.error("sources are compiled with --out; without it, name one project");
-    terminal.hint("pear build --lang cpp --out site.wasm site.cc");
-    return to_int(ExitCode::Usage);
-  }
-  SiteOptions site = options.site;
-  if (!options.paths.empty()) site.path = options.paths[0];
-  const config::LoadResult loaded = load_and_show(site, terminal);
-  if (loaded.settings == nullptr) return to_int(ExitCode::Usage);
-  return to_int(build_sites(loaded, Which::All, *options.engines, terminal));
-}
-
-}  // namespace
-
-ExitCode build_sites(const config::LoadResult& loaded, Which which, const Engines& engines,
+// The first site that fails ends it.
+ExitCode build_sites(const BuildOptions& options, const config::Settings& settings,
                      const Terminal& terminal) {
-  const config::Settings& settings = *loaded.settings;
+  const Engines& engines = *options.engines;
   for (const config::SiteSettings& site : settings.sites) {
-    if (which == Which::Missing && is_there(site.source)) continue;
+    if (options.missing && is_there(site.source)) continue;
     const auto start = std::chrono::steady_clock::now();
     if (const auto made = make_component(site, settings, engines, terminal); !made) {
       terminal.error(made.error());
@@ -157,6 +143,22 @@ ExitCode build_sites(const config::LoadResult& loaded, Which which, const Engine
   }
   return ExitCode::Ok;
 }
+
+int run(const BuildOptions& options, Terminal& terminal) {
+  if (!options.out.empty()) return run_recipe(options, terminal);
+  if (!options.language.empty() || options.paths.size() > 1) {
+    terminal.error("sources are compiled with --out; without it, name one project");
+    terminal.hint("pear build --lang cpp --out site.wasm site.cc");
+    return to_int(ExitCode::Usage);
+  }
+  SiteOptions site = options.site;
+  if (!options.paths.empty()) site.path = options.paths[0];
+  const config::LoadResult loaded = load_and_show(site, terminal);
+  if (loaded.settings == nullptr) return to_int(ExitCode::Usage);
+  return to_int(build_sites(options, *loaded.settings, terminal));
+}
+
+}  // namespace
 
 void add_build_command(Program& program, const Engines& engines) {
   auto [app, options] = add_command<BuildOptions>(
@@ -182,6 +184,7 @@ void add_build_command(Program& program, const Engines& engines) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  app.add_flag("--missing", options.missing, "Only components that are not there");
   app.add_option("--lang", options.language, "The language of the sources")
       ->type_name("cpp")
       ->check(CLI::IsMember({"cpp"}));

@@ -90,6 +90,14 @@ TEST_F(BuildCommand, AsksForABuildCommandWhereThereIsNothingToCompile) {
       << captured.err();
 }
 
+TEST_F(BuildCommand, LeavesComponentsThatAreThereAloneWhenAsked) {
+  write_project("[site.shop.build]\ncommand = \"exit 7\"\n");
+  write("out/shop.wasm", "made before");
+
+  EXPECT_EQ(run({"build", "--missing", path()}), 0) << captured.err();
+  EXPECT_EQ(read_file(folder.path / "out/shop.wasm"), "made before");
+}
+
 TEST_F(BuildCommand, WantsToKnowWhereSourcesGo) {
   EXPECT_EQ(run({"build", "--lang", "cpp", "site.cc"}), to_int(ExitCode::Usage));
   EXPECT_EQ(run({"build", "a.cc", "b.cc"}), to_int(ExitCode::Usage));

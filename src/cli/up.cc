@@ -15,7 +15,7 @@
 #include <malloc.h>
 
 #include "cli/banner.h"
-#include "cli/build.h"
+#include "cli/child.h"
 #include "cli/progress.h"
 #include "cli/serve.h"
 #include "cli/site_options.h"
@@ -33,22 +33,30 @@ struct UpOptions {
   const Surroundings* surroundings = nullptr;
 };
 
-std::optional<ExitCode> refuse_missing_components(const UpOptions& options,
-                                                  const config::LoadResult& loaded,
-                                                  const Terminal& terminal) {
+// Nothing, or the exit code.
+std::optional<int> refuse_missing_components(const UpOptions& options,
+                                             const config::LoadResult& loaded,
+                                             const Terminal& terminal) {
   const auto missing = config::problems_in_sources(*loaded.settings, loaded.origins);
   if (missing.empty()) return std::nullopt;
   if (options.build) {
-    const ExitCode built =
-        build_sites(loaded, Which::Missing, options.surroundings->engines, terminal);
-    return built == ExitCode::Ok ? std::nullopt : std::optional(built);
+    const int built = build_missing(options.site, *options.surroundings, terminal);
+    return built == 0 ? std::nullopt : std::optional(built);
   }
   show_problems(missing, terminal);
   if (!loaded.settings->file.empty()) {
     terminal.hint("pear build          makes it");
     terminal.hint("pear up --build     makes it, and serves it");
   }
-  return ExitCode::BadImage;
+  return to_int(ExitCode::BadImage);
+}
+
+// Until there is somebody to take it, a reload waits; by default it would end the process.
+void hold_reloads() {
+  sigset_t reload;
+  ::sigemptyset(&reload);
+  ::sigaddset(&reload, SIGHUP);
+  ::pthread_sigmask(SIG_BLOCK, &reload, nullptr);
 }
 
 std::expected<keeper::ListenerSet, keeper::ListenProblem> listeners_for(
@@ -81,6 +89,7 @@ std::string sites_text(const config::Settings& settings) {
 int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings> settings,
                const keeper::ListenerSet& listeners, const Terminal& terminal) {
   keeper::KeeperOptions keep;
+  keep.command.program = options.surroundings->program;
   keep.command.arguments = {"pear", "serve"};
   for (std::string& argument : to_arguments(options.site)) {
     keep.command.arguments.push_back(std::move(argument));
@@ -145,10 +154,11 @@ int run_alone(const UpOptions& options, config::LoadResult loaded, keeper::Liste
 }
 
 int run_up(const UpOptions& options, Terminal& terminal) {
+  hold_reloads();
   config::LoadResult loaded = load_and_show(options.site, terminal);
   if (loaded.settings == nullptr) return to_int(ExitCode::Usage);
   if (const auto refused = refuse_missing_components(options, loaded, terminal)) {
-    return to_int(*refused);
+    return *refused;
   }
   auto listeners = listeners_for(options, *loaded.settings);
   if (!listeners) {
@@ -197,6 +207,17 @@ int run_serve(const ServeOptions& options, Terminal& terminal) {
 }
 
 }  // namespace
+
+int build_missing(const SiteOptions& site, const Surroundings& surroundings,
+                  const Terminal& terminal) {
+  ChildCommand command{.arguments = {surroundings.program, "build", "--missing"}};
+  for (const std::string& setting : site.set) command.arguments.push_back("--set=" + setting);
+  command.arguments.insert(command.arguments.end(), {"--", site.path});
+  const auto cause = run_child(command);
+  if (cause) return keeper::exit_code_of(*cause);
+  terminal.error(cause.error());
+  return to_int(ExitCode::Failure);
+}
 
 void add_up_command(Program& program, const Surroundings& surroundings) {
   auto [app, options] = add_command<UpOptions>(

@@ -2,8 +2,11 @@
 // starts.
 #pragma once
 
+#include <string>
+
 #include "cli/command.h"
 #include "cli/engines.h"
+#include "cli/site_options.h"
 #include "keeper/inheritance.h"
 
 namespace pear::cli {
@@ -12,7 +15,14 @@ namespace pear::cli {
 struct Surroundings {
   const Engines& engines;
   const keeper::Inheritance& inherited;
+  // This program, for the processes that it starts: `pear serve`, `pear build`, `pear up`.
+  std::string program = "/proc/self/exe";
 };
+
+// Makes the components of the project that are not there, in a process of its own: compiling leaves
+// threads behind, and the keeper must have none, or its signals would reach these. Its exit code.
+[[nodiscard]] int build_missing(const SiteOptions& site, const Surroundings& surroundings,
+                                const Terminal& terminal);
 
 // Both must outlive the program.
 void add_up_command(Program& program, const Surroundings& surroundings);

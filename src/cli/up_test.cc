@@ -30,6 +30,13 @@ class UpCommand : public testing::Test {
     ASSERT_TRUE(replace_file(folder.path / "pear.toml",
                              "pear_version = 1\n[site.shop]\nsource = \"shop.wasm\"\n" + more));
   }
+  // What runs as `pear` where another process is started.
+  void write_program(const std::string& script) {
+    const std::filesystem::path program = folder.path / "program";
+    ASSERT_TRUE(create_file(program, "#!/bin/sh\n" + script + "\n"));
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    surroundings.program = program.native();
+  }
   void write_component() { ASSERT_TRUE(replace_file(folder.path / "shop.wasm", "wasm")); }
   [[nodiscard]] std::string path() const { return folder.path.native(); }
 
@@ -57,17 +64,40 @@ TEST_F(UpCommand, SaysWhatToDoWhereTheComponentIsNotBuilt) {
   EXPECT_TRUE(fake.served.empty());
 }
 
-TEST_F(UpCommand, BuildsFirstWhenAsked) {
-  write_project("[site.shop.build]\ncommand = \"echo made > shop.wasm\"\n");
+TEST_F(UpCommand, BuildsFirstInAnotherProcessWhenAsked) {
+  write_project();
+  write_program("echo \"$@\" > " + path() + "/asked; echo made > " + path() + "/shop.wasm");
   fake.on_serve = [](const ServeRequest& request) {
     close_all(request);
     return 0;
   };
 
-  EXPECT_EQ(run({"up", path(), "--build", "--no-keeper", "--listen", "127.0.0.1:0"}), 0)
+  EXPECT_EQ(run({"up", path(), "--build", "--no-keeper", "--listen", "127.0.0.1:0", "--set",
+                 "server.log.access=false"}),
+            0)
       << captured.err();
-  EXPECT_EQ(read_file(folder.path / "shop.wasm"), "made\n");
+  EXPECT_EQ(read_file(folder.path / "asked"),
+            "build --missing --set=server.log.access=false -- " + path() + "\n");
   EXPECT_EQ(fake.served.size(), 1U);
+}
+
+TEST_F(UpCommand, ServesNothingWhereTheBuildFails) {
+  write_project();
+  write_program("exit 4");
+
+  EXPECT_EQ(run({"up", path(), "--build"}), 4);
+  EXPECT_TRUE(fake.served.empty());
+}
+
+TEST_F(UpCommand, StartsTheServerBehindAKeeperAndEndsWithItsCode) {
+  write_project();
+  write_component();
+  write_program("echo \"$@\" > " + path() + "/asked; exit 4");
+
+  EXPECT_EQ(run({"up", path(), "--cores", "1", "--listen", "127.0.0.1:0"}), 4);
+  EXPECT_EQ(read_file(folder.path / "asked"),
+            "serve --listen=127.0.0.1:0 --cores=1 -- " + path() + "\n");
+  EXPECT_EQ(captured.out(), "") << "it never served";
 }
 
 TEST_F(UpCommand, ListsTheProblemsOfTheConfiguration) {

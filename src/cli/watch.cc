@@ -43,7 +43,11 @@ class Watch {
   int run() {
     if (!reload_settings()) return to_int(ExitCode::Usage);
     block_signals();
-    start_up();
+    if (config::problems_in_sources(*settings_, {}).empty()) {
+      start_up();
+    } else {
+      start_build();
+    }
     while (!exit_code_) turn();
     if (build_) {
       build_->kill_group();
@@ -165,7 +169,7 @@ class Watch {
   }
 
   void start_up() {
-    std::vector<std::string> arguments{"pear", "up", "--build"};
+    std::vector<std::string> arguments{"pear", "up"};
     for (std::string& argument : to_arguments(options_.site)) {
       arguments.push_back(std::move(argument));
     }
@@ -176,7 +180,7 @@ class Watch {
   std::optional<keeper::ServerProcess> start(std::vector<std::string> arguments,
                                              const keeper::Bequest& bequest) {
     auto started = keeper::ServerProcess::start(
-        {.program = "/proc/self/exe", .arguments = std::move(arguments)}, bequest);
+        {.program = options_.surroundings->program, .arguments = std::move(arguments)}, bequest);
     if (started) return *std::move(started);
     terminal_.error(fmt::format("cannot start another process: {}", started.error().detail.view()));
     exit_code_ = to_int(ExitCode::Failure);
