@@ -144,10 +144,11 @@ std::size_t Reactor::poll(Wait wait) {
   const bool sleeps = timeout != 0 && waker_.begin_sleep();
   if (!sleeps) timeout = 0;
   const int count = ::epoll_wait(epoll_.get(), events_.data(), kEventsMax, timeout);
-  PEAR_ASSERT(count >= 0 || errno == EINTR,
-              "epoll_wait() fails only on a bad descriptor or memory");
+  const int error = errno;
   if (sleeps) waker_.end_sleep();
-  return static_cast<std::size_t>(std::max(count, 0));
+  if (count >= 0) return static_cast<std::size_t>(count);
+  PEAR_ASSERT(error == EINTR, "epoll_wait() fails only on a bad descriptor or memory");
+  return 0;
 }
 
 // Rounded up, so that the loop does not spin through the last millisecond before a timer.

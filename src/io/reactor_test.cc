@@ -47,7 +47,7 @@ class FakeSource : public IoHandler {
 
 class ReactorTest : public testing::Test {
  public:
-  void watch(FakeSource& source, Reactor::Trigger trigger = Reactor::Trigger::Edge) {
+  void watch(FakeSource& source, Reactor::Trigger trigger = Reactor::Trigger::Edge) const {
     ASSERT_TRUE(reactor->add(source, source.fd(), IoEvents::read(), trigger));
   }
 
