@@ -1,12 +1,12 @@
 #include "cli/up.h"
 
 #include <array>
+#include <csignal>
 #include <optional>
 #include <string_view>
 #include <thread>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -53,7 +53,7 @@ class Watch {
       build_->kill_group();
       static_cast<void>(build_->reap());
     }
-    ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
     return *exit_code_;
   }
 
@@ -62,7 +62,7 @@ class Watch {
     sigset_t signals;
     ::sigemptyset(&signals);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);
-    ::sigprocmask(SIG_BLOCK, &signals, &mask_before_);
+    ::pthread_sigmask(SIG_BLOCK, &signals, &mask_before_);
     signals_ = io::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   }
 

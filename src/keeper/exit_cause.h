@@ -3,10 +3,9 @@
 // Thread: values.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <string>
-
-#include <signal.h>
 
 namespace pear::keeper {
 

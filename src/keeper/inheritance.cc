@@ -74,6 +74,7 @@ std::vector<std::vector<int>> systemd_listeners(std::string_view listen_pid,
   const auto count = parse_number(listen_fds, 1, kSystemdFdsMax);
   if (!count) return {};
   std::vector<std::vector<int>> out;
+  out.reserve(static_cast<std::size_t>(*count));
   for (int i = 0; i < *count; ++i) out.push_back({kFirstFd + i});
   return out;
 }

@@ -39,7 +39,8 @@ sigset_t keeper_signals() {
 }
 
 std::string_view signal_text(int signal) {
-  return signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
+  if (signal == SIGHUP) return "SIGHUP";
+  return signal == SIGINT ? "SIGINT" : "SIGTERM";
 }
 
 class Keeper {
@@ -55,7 +56,7 @@ class Keeper {
   int run() {
     const sigset_t signals = keeper_signals();
     sigset_t before;
-    ::sigprocmask(SIG_BLOCK, &signals, &before);
+    ::pthread_sigmask(SIG_BLOCK, &signals, &before);
     // A log that nobody reads any more must not end the keeper.
     const auto pipe_action = ::signal(SIGPIPE, SIG_IGN);
     signal_fd_ = UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -66,7 +67,7 @@ class Keeper {
     while (!exit_code_) turn();
 
     ::signal(SIGPIPE, pipe_action);
-    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return *exit_code_;
   }
 

@@ -99,7 +99,7 @@ std::string advice_for(int code, const config::ListenAddress& address) {
     case ENFILE:
       return "no file descriptors are left (ulimit -n)";
     default:
-      return std::strerror(code);
+      return ::strerrordesc_np(code);
   }
 }
 
@@ -250,6 +250,7 @@ std::vector<std::vector<int>> ListenerSet::release() {
 
 std::vector<config::ListenAddress> ListenerSet::listen_addresses() const {
   std::vector<config::ListenAddress> out;
+  out.reserve(addresses_.size());
   for (const Address& address : addresses_) out.push_back(address.address);
   return out;
 }
