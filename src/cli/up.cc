@@ -108,10 +108,10 @@ int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings>
   };
   keep.on_start_failed = [&terminal](const keeper::ExitCause& cause) {
     terminal.clear_progress();
-    if (cause.kind == keeper::ExitCause::Kind::Killed) {
-      terminal.error(fmt::format("the server process ended by {} before it served anything",
-                                 keeper::to_text(cause)));
-    }
+    terminal.error(cause.kind == keeper::ExitCause::Kind::Killed
+                       ? fmt::format("the server process ended by {} before it served anything",
+                                     keeper::to_text(cause))
+                       : std::string("nothing is served: the log lines above say why"));
   };
   // From here on the keeper needs next to nothing.
   settings.reset();

@@ -98,6 +98,7 @@ TEST_F(UpCommand, StartsTheServerBehindAKeeperAndEndsWithItsCode) {
   EXPECT_EQ(read_file(folder.path / "asked"),
             "serve --listen=127.0.0.1:0 --cores=1 -- " + path() + "\n");
   EXPECT_EQ(captured.out(), "") << "it never served";
+  EXPECT_EQ(captured.err(), "error: nothing is served: the log lines above say why\n");
 }
 
 TEST_F(UpCommand, ListsTheProblemsOfTheConfiguration) {
