@@ -1,8 +1,9 @@
-// The site that bench/run measures: one answer of each kind, with as little of its own work as can be.
-#include <pear/site.h>
-
+// The site that bench/run measures: one answer of each kind, with as little of its own work as can
+// be.
 #include <string>
 #include <string_view>
+
+#include <pear/site.h>
 
 namespace {
 

@@ -147,7 +147,7 @@ class CoreTest : public testing::Test {
   log::Logger logger_;
   config::ServerSettings settings_;
   config::SiteSettings site_;
-  std::shared_ptr<model::SiteMetrics> metrics_ = [] {
+  decltype(model::Site::metrics) metrics_ = [] {
     auto metrics = std::make_shared<model::SiteMetrics>();
     metrics->by_core.push_back(std::make_unique<model::SiteCounters>());
     return metrics;

@@ -1,8 +1,8 @@
 // A site that uses the C library's files and output, and so the preview-1 adapter, beside the SDK.
-#include <pear/site.h>
-
 #include <cstdio>
 #include <string>
+
+#include <pear/site.h>
 
 static void serve(pear::Request& request, pear::Response& response) {
   std::printf("%s\n", std::string(request.path()).c_str());

@@ -21,7 +21,8 @@ typedef struct text {
 #define EXPORT_HANDLE __attribute__((export_name("wasi:http/incoming-handler@0.2.12#handle")))
 
 FROM(HTTP, "[constructor]fields") i32 fields_new(void);
-FROM(HTTP, "[static]fields.from-list") void fields_from_list(void* entries, u32 count, void* result);
+FROM(HTTP, "[static]fields.from-list")
+void fields_from_list(void* entries, u32 count, void* result);
 FROM(HTTP, "[method]fields.get") void fields_get(i32 self, const char* name, u32 len, void* result);
 FROM(HTTP, "[method]fields.has") i32 fields_has(i32 self, const char* name, u32 len);
 FROM(HTTP, "[method]fields.set")
@@ -51,7 +52,8 @@ FROM(HTTP, "[resource-drop]future-trailers") void drop_trailers(i32 self);
 
 FROM(HTTP, "[constructor]outgoing-response") i32 response_new(i32 fields);
 FROM(HTTP, "[method]outgoing-response.status-code") i32 response_status(i32 self);
-FROM(HTTP, "[method]outgoing-response.set-status-code") i32 response_set_status(i32 self, i32 status);
+FROM(HTTP, "[method]outgoing-response.set-status-code")
+i32 response_set_status(i32 self, i32 status);
 FROM(HTTP, "[method]outgoing-response.headers") i32 response_headers(i32 self);
 FROM(HTTP, "[method]outgoing-response.body") void response_body(i32 self, void* result);
 FROM(HTTP, "[resource-drop]outgoing-response") void drop_response(i32 self);
@@ -69,7 +71,8 @@ FROM(HTTP, "[method]outgoing-request.set-method")
 i32 out_request_set_method(i32 self, i32 which, const char* name, u32 len);
 FROM(HTTP, "[method]outgoing-request.set-path-with-query")
 i32 out_request_set_path(i32 self, i32 some, const char* path, u32 len);
-FROM(HTTP, "[method]outgoing-request.path-with-query") void out_request_path(i32 self, void* result);
+FROM(HTTP, "[method]outgoing-request.path-with-query")
+void out_request_path(i32 self, void* result);
 FROM(HTTP, "[method]outgoing-request.set-scheme")
 i32 out_request_set_scheme(i32 self, i32 some, i32 which, const char* name, u32 len);
 FROM(HTTP, "[method]outgoing-request.set-authority")
@@ -84,9 +87,11 @@ FROM("wasi:http/outgoing-handler@0.2.12", "handle")
 void send_request(i32 request, i32 has_options, i32 options, void* result);
 
 FROM(IO, "[method]input-stream.read") void stream_read(i32 self, i64 max, void* result);
-FROM(IO, "[method]input-stream.blocking-read") void stream_blocking_read(i32 self, i64 max, void* result);
+FROM(IO, "[method]input-stream.blocking-read")
+void stream_blocking_read(i32 self, i64 max, void* result);
 FROM(IO, "[method]input-stream.skip") void stream_skip(i32 self, i64 max, void* result);
-FROM(IO, "[method]input-stream.blocking-skip") void stream_blocking_skip(i32 self, i64 max, void* result);
+FROM(IO, "[method]input-stream.blocking-skip")
+void stream_blocking_skip(i32 self, i64 max, void* result);
 FROM(IO, "[method]input-stream.subscribe") i32 input_subscribe(i32 self);
 FROM(IO, "[resource-drop]input-stream") void drop_input(i32 self);
 FROM(IO, "[method]output-stream.check-write") void stream_check_write(i32 self, void* result);
@@ -97,15 +102,18 @@ void stream_blocking_write(i32 self, const void* data, u32 len, void* result);
 FROM(IO, "[method]output-stream.flush") void stream_flush(i32 self, void* result);
 FROM(IO, "[method]output-stream.blocking-flush") void stream_blocking_flush(i32 self, void* result);
 FROM(IO, "[method]output-stream.subscribe") i32 output_subscribe(i32 self);
-FROM(IO, "[method]output-stream.write-zeroes") void stream_write_zeroes(i32 self, i64 count, void* result);
+FROM(IO, "[method]output-stream.write-zeroes")
+void stream_write_zeroes(i32 self, i64 count, void* result);
 FROM(IO, "[method]output-stream.blocking-write-zeroes-and-flush")
 void stream_blocking_write_zeroes(i32 self, i64 count, void* result);
-FROM(IO, "[method]output-stream.splice") void stream_splice(i32 self, i32 from, i64 max, void* result);
+FROM(IO, "[method]output-stream.splice")
+void stream_splice(i32 self, i32 from, i64 max, void* result);
 FROM(IO, "[method]output-stream.blocking-splice")
 void stream_blocking_splice(i32 self, i32 from, i64 max, void* result);
 FROM(IO, "[resource-drop]output-stream") void drop_output(i32 self);
 
-FROM("wasi:io/error@0.2.12", "[method]error.to-debug-string") void error_text(i32 self, void* result);
+FROM("wasi:io/error@0.2.12", "[method]error.to-debug-string")
+void error_text(i32 self, void* result);
 FROM("wasi:io/error@0.2.12", "[resource-drop]error") void drop_error(i32 self);
 FROM(POLL, "poll") void poll(const void* list, u32 count, void* result);
 FROM(POLL, "[method]pollable.ready") i32 pollable_ready(i32 self);
@@ -127,7 +135,8 @@ static inline void reset_heap(void) {
   heap_top = 0;
 }
 
-__attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, u32 size, u32 align, u32 want) {
+__attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, u32 size, u32 align,
+                                                                u32 want) {
   (void)old;
   (void)size;
   heap_top = (heap_top + align - 1) & ~(align - 1);

@@ -1,4 +1,5 @@
-// The smallest site: answers "hello from C path=..." and sets three fields. Also what the benchmark calls.
+// The smallest site: answers "hello from C path=..." and sets three fields. Also what the benchmark
+// calls.
 #include "guest.h"
 
 EXPORT_HANDLE void handle(i32 request, i32 outparam) {

@@ -1,16 +1,19 @@
-// A site that uses the C library: preview 1, adapted. It runs what the path names on the folder /data.
+// A site that uses the C library: preview 1, adapted. It runs what the path names on the folder
+// /data.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define GUEST_HAS_LIBC
 #include "guest.h"
 
-__attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, u32 size, u32 align, u32 want) {
+__attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, u32 size, u32 align,
+                                                                u32 want) {
   (void)size;
   (void)align;
   return realloc(old, want);

@@ -1,4 +1,5 @@
-// A guest with many cases: the path of a request names the one to run. Include it, then define `cases`.
+// A guest with many cases: the path of a request names the one to run. Include it, then define
+// `cases`.
 #pragma once
 
 #include "guest.h"
