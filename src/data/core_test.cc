@@ -329,6 +329,43 @@ TEST_F(CoreTest, StreamsABodyBackThroughBothQueues) {
   EXPECT_TRUE(decoded == body) << decoded.size();
 }
 
+TEST_F(CoreTest, ABodyThatIsTakenWhileTheGuestAnswersIsReadToItsEnd) {
+  std::uint64_t read = 0;
+  engine_.serve = [&](FakeGuest& guest) {
+    if (guest.slices == 1) static_cast<void>(guest.host.respond(200, {}));
+    std::string_view bytes;
+    while (true) {
+      switch (guest.host.read_body(1U << 20U, &bytes)) {
+        case cage::BodyRead::Bytes:
+          read += bytes.size();
+          guest.host.write_body("x");
+          continue;
+        case cage::BodyRead::Pending:
+          return guest.pending();
+        case cage::BodyRead::End:
+          guest.host.write_body("end");
+          guest.host.finish_body({});
+          return guest.idle();
+        case cage::BodyRead::Failed:
+          return guest.fault(GuestFault::Trap, "the body failed");
+      }
+    }
+  };
+  start();
+  const io::UniqueFd client = connect();
+  // All of it is in the kernel before the server looks: no later event helps it to go on.
+  const std::string request = "POST /site/ HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" +
+                              std::string(300'000, 'b');
+  for (std::string_view rest = request; !rest.empty();) {
+    const io::Transfer sent = io::send(client.get(), std::span(rest));
+    if (sent.status != io::Transfer::Status::Done) turns(1);
+    rest.remove_prefix(sent.bytes);
+  }
+  const std::string heard = hear_body(client, "0\r\n\r\n");
+  EXPECT_TRUE(heard.contains("end")) << heard.size();
+  EXPECT_EQ(read, 300'000U);
+}
+
 TEST_F(CoreTest, AClientThatReadsNothingStopsItsGuest) {
   std::uint64_t written = 0;
   engine_.serve = [&](FakeGuest& guest) {

@@ -88,15 +88,15 @@ void RequestPath::note_news(Exchange& exchange) {
 
 void RequestPath::deliver_news() {
   while (Exchange* const exchange = news_.pop_front()) {
-    const bool room = std::exchange(exchange->request_room, false);
-    const bool response = std::exchange(exchange->response_news, false);
-    protocol::Stream* const stream = exchange->stream;
-    if (room && !response) {
-      stream->on_request_room(*exchange);
+    // Either call may end the exchange: nothing of it is touched afterwards. Of two news the second
+    // comes in its turn.
+    if (std::exchange(exchange->request_room, false)) {
+      if (exchange->response_news) news_.push_back(*exchange);
+      exchange->stream->on_request_room(*exchange);
       continue;
     }
-    // It may end the exchange: nothing of it is touched afterwards.
-    stream->on_response(*exchange);
+    exchange->response_news = false;
+    exchange->stream->on_response(*exchange);
   }
 }
 
