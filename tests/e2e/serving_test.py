@@ -97,7 +97,11 @@ class Serving(unittest.TestCase):
     def test_requests_that_run_are_finished_before_the_server_ends(self):
         with PearProcess(self.site) as pear:
             with socket.create_connection(("127.0.0.1", pear.port)) as client:
-                client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx")
+                # Its 100 says that the request runs.
+                client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+                               b"Expect: 100-continue\r\n\r\n")
+                self.assertTrue(client.recv(65536).startswith(b"HTTP/1.1 100 "))
+                client.sendall(b"x")
                 pear.process.send_signal(signal.SIGTERM)
                 pear.wait_event("draining")
                 client.sendall(b"y")
@@ -120,7 +124,11 @@ class Serving(unittest.TestCase):
     def test_a_second_signal_ends_it_at_once(self):
         with PearProcess(self.site) as pear:
             with socket.create_connection(("127.0.0.1", pear.port)) as client:
-                client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx")
+                # Its 100 says that the request runs.
+                client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+                               b"Expect: 100-continue\r\n\r\n")
+                self.assertTrue(client.recv(65536).startswith(b"HTTP/1.1 100 "))
+                client.sendall(b"x")
                 pear.process.send_signal(signal.SIGTERM)
                 pear.wait_event("draining")
                 self.assertNotEqual(pear.stop(), 0)
