@@ -15,10 +15,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEADLINE_S = 60  # Of anything that is waited for; nothing sleeps for a fixed time.
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def free_ports():
+    """Two that differ."""
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
 
 
 def run(*arguments, cwd=None, env=None):
@@ -31,8 +33,7 @@ class PearProcess:
     """`pear up PATH`, from its start until it serves, and to its end."""
 
     def __init__(self, path, *arguments, cores=2, wait=True):
-        self.port = free_port()
-        self.admin_port = free_port()
+        self.port, self.admin_port = free_ports()
         self.events = []  # Lines of the log, parsed.
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
