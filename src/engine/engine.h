@@ -19,9 +19,9 @@ namespace pear::engine {
 struct EngineOptions {
   std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
   Bytes memory_max = 256_MiB;           // The largest linear memory that any site permits.
-  // Bytes of a memory and of a table that are zeroed by hand when an instance ends, instead of
-  // being given back to the kernel: faster while little of it was used.
-  Bytes memory_keep_resident = 128_KiB;
+  // Bytes of a memory and of a table that are put back by hand when an instance ends, instead of
+  // being given back to the kernel, which interrupts all cores and makes the next instance fault.
+  Bytes memory_keep_resident = 4_MiB;
   Bytes table_keep_resident = 16_KiB;
   Bytes wasm_stack = 512_KiB;
   Bytes async_stack = 1_MiB;  // Of guest code and host functions together.

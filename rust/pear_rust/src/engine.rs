@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 use tokio::runtime::Runtime;
 use wasmtime::component::Linker;
-use wasmtime::{Config, Error, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+use wasmtime::{Config, Enabled, Error, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
 
 /// One engine for components of WASI 0.2. Those of 0.3 need concurrency support, which costs every
 /// call of a 0.2 component 2 microseconds: they will get a second engine of this type.
@@ -86,10 +86,14 @@ fn pool(options: &EngineOptions) -> Result<PoolingAllocationConfig> {
         .max_core_instances_per_component(64)
         .max_memories_per_component(4)
         .max_tables_per_component(16)
+        .max_tables_per_module(8)
         .max_memory_size(usize::try_from(options.memory_bytes_max)?)
         .table_elements(TABLE_ELEMENTS_MAX)
         .linear_memory_keep_resident(usize::try_from(options.memory_keep_resident)?)
         .table_keep_resident(usize::try_from(options.table_keep_resident)?)
+        // Written pages are found and put back by hand: unmapping them would interrupt every other
+        // core (TLB) and fault again at the next use.
+        .pagemap_scan(Enabled::Auto)
         .max_unused_warm_slots(instances.min(64));
     if options.memory_bytes_max == 0 {
         return Err(Error::msg("memory_bytes_max is 0: no guest could have a memory"));
