@@ -15,7 +15,8 @@ target_compile_options(pear_warnings INTERFACE
 
 # Hardening: checks in the standard library and the C library, stack protector, control-flow
 # protection, a position independent executable with its relocations read-only.
-add_compile_options(-fstack-protector-strong -fcf-protection=full -fno-plt)
+# -fPIE, not -fPIC: nothing here becomes a shared library, so calls within it need not be replaceable.
+add_compile_options(-fPIE -fstack-protector-strong -fcf-protection=full)
 if(NOT PEAR_SANITIZE)
   # With the UB sanitizer, g++-12 takes the zeroed variables of {fmt} for uninitialised ones.
   add_compile_options(-ftrivial-auto-var-init=zero)

@@ -100,11 +100,11 @@ void Cage::end_now() {
 }
 
 void Cage::on_deadline(MonotonicTime /*now*/) {
-  while (GuestRun* const run = waiting_.front()) end_run(*run, RunOutcome::Stopped);
-  while (GuestSlot* const slot = slots_.front()) {
-    if (slot->run != nullptr) end_run(*slot->run, RunOutcome::Stopped);
-    discard(*slot);
+  for (auto run = runs_.begin(); run != runs_.end();) {
+    GuestRun& next = *run++;  // Ended, it may be released.
+    if (!next.ended) end_run(next, RunOutcome::Stopped);
   }
+  while (GuestSlot* const slot = slots_.front()) discard(*slot);
   finish_if_empty();
 }
 

@@ -60,6 +60,7 @@ class Cage {
   // ---- From the run queue and the timers.
 
   void run_slice(GuestSlot& slot);
+  void first_slice(GuestRun& run);
   // Frees instances that have been idle for too long.
   void trim();
   // Another thread did something for this instance, or its credit came back.
@@ -112,6 +113,7 @@ class Cage {
   void return_request_chunks(GuestRun& run);
   void tell(data::HopKind kind, GuestRun& run, data::RunOutcome outcome = data::RunOutcome::Done);
   void end_run(GuestRun& run, data::RunOutcome outcome);
+  void end_unserved(GuestRun& run, data::RunOutcome outcome);
   void wake(GuestRun& run);
   void on_wall(GuestRun& run);
   [[nodiscard]] bool over_cpu(GuestRun& run, MonotonicTime now);

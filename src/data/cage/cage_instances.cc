@@ -170,7 +170,7 @@ void Cage::on_started(GuestSlot& slot, MonotonicTime now) {
   if (slot.base::ListHook<IdleTag>::linked()) return;
   if (slot.run == nullptr) return rest(slot);
   begin(slot);
-  make_runnable(slot);
+  run_slice(slot);
 }
 
 void Cage::on_start_failed(GuestSlot& slot, std::string_view reason) {
@@ -230,6 +230,7 @@ void Cage::serve_waiting() {
   if (slot == nullptr) return;
   run->base::ListHook<WaitTag>::unlink();
   attach(*run, *slot);
+  make_runnable(*slot);
 }
 
 void Cage::discard_and_finish(GuestSlot& slot) {

@@ -21,12 +21,6 @@ bool Cage::start(data::Exchange& exchange) {
   if (state_ != CageState::Running || in_flight_ >= limits.max_concurrent_requests) return false;
   GuestRun* const run = env_.runs.create(exchange, *this, env_.blocks);
   if (run == nullptr) return false;
-  // Without room for one more instance it waits for one of those that there are.
-  GuestSlot* const slot = waiting_.empty() ? free_slot() : nullptr;
-  if (slot == nullptr && slots_.empty()) {
-    env_.runs.destroy(*run);
-    return false;
-  }
   runs_.push_back(*run);
   ++in_flight_;
   place_.counters->in_flight.set(in_flight_);
@@ -35,19 +29,31 @@ bool Cage::start(data::Exchange& exchange) {
   run->request_ended = !exchange.request.has_body;
   env_.timers.arm(run->wall, env_.time.now + limits.head_timeout);
   tell(HopKind::Accepted, *run);
-  if (slot == nullptr) {
-    waiting_.push_back(*run);
-  } else {
-    attach(*run, *slot);
-  }
+  env_.queue.push(site_on_core_.queue, *run);
   return true;
+}
+
+void GuestRun::take_turn() {
+  cage.first_slice(*this);
+}
+
+// Only now does it get an instance: requests that came together are mostly served by one, whose
+// memory is in the processor's caches.
+void Cage::first_slice(GuestRun& run) {
+  if (run.aborted) return end_unserved(run, RunOutcome::Aborted);
+  GuestSlot* const slot = waiting_.empty() ? free_slot() : nullptr;
+  if (slot != nullptr) {
+    attach(run, *slot);
+    return run_slice(*slot);
+  }
+  if (slots_.empty()) return end_unserved(run, RunOutcome::Stopped);
+  waiting_.push_back(run);  // For one of those that there are.
 }
 
 void Cage::attach(GuestRun& run, GuestSlot& slot) {
   run.slot = &slot;
   slot.run = &run;
   if (!slot.starting) begin(slot);
-  make_runnable(slot);
 }
 
 void Cage::wake(GuestRun& run) {
@@ -144,6 +150,7 @@ void Cage::end_run(GuestRun& run, RunOutcome outcome) {
   run.wall.cancel();
   run.ended = true;
   run.base::ListHook<WaitTag>::unlink();
+  env_.queue.remove(site_on_core_.queue, run);
   if (run.slot != nullptr) run.slot->run = nullptr;
   run.slot = nullptr;
   --in_flight_;
@@ -151,13 +158,19 @@ void Cage::end_run(GuestRun& run, RunOutcome outcome) {
   tell(HopKind::Ended, run, outcome);  // May release the run: nothing may follow.
 }
 
+// A run that never got an instance.
+void Cage::end_unserved(GuestRun& run, RunOutcome outcome) {
+  end_run(run, outcome);
+  finish_if_empty();
+}
+
 void GuestRun::on_wall(MonotonicTime /*now*/) {
   cage.on_wall(*this);
 }
 
 void Cage::on_wall(GuestRun& run) {
-  if (run.slot == nullptr) {  // It never got an instance.
-    return end_run(run, run.aborted ? RunOutcome::Aborted : RunOutcome::Wall);
+  if (run.slot == nullptr) {
+    return end_unserved(run, run.aborted ? RunOutcome::Aborted : RunOutcome::Wall);
   }
   GuestSlot& slot = *run.slot;
   if (run.aborted) {

@@ -111,8 +111,7 @@ void CageSet::apply(const HopRecord& record) {
 bool CageSet::run_one() {
   const RunQueue::Next next = queue_.pop();
   if (next.guest == nullptr) return false;
-  GuestSlot& slot = *static_cast<GuestSlot*>(next.guest);
-  slot.cage.run_slice(slot);
+  next.guest->take_turn();
   return true;
 }
 

@@ -14,6 +14,7 @@
 #include "base/intrusive_list.h"
 #include "base/time.h"
 #include "data/body_queue.h"
+#include "data/cage/run_queue.h"
 #include "data/hop.h"
 #include "http/field.h"
 #include "io/timer_wheel.h"
@@ -30,16 +31,20 @@ class GuestSlot;
 struct RunTag;   // The runs of a cage.
 struct WaitTag;  // Those without an instance.
 
-class GuestRun : public base::ListHook<RunTag>, public base::ListHook<WaitTag> {
+class GuestRun final : public Runnable,
+                       public base::ListHook<RunTag>,
+                       public base::ListHook<WaitTag> {
  public:
   static constexpr std::size_t kArenaMax = 512UL * 1024;
 
   GuestRun(data::Exchange& for_exchange, Cage& in_cage, base::ArenaBlockPool& blocks)
       : exchange(for_exchange), cage(in_cage), arena(blocks, kArenaMax) {}
 
+  void take_turn() override;
+
   data::Exchange& exchange;
   Cage& cage;
-  GuestSlot* slot = nullptr;  // Null while it waits for one, and once the guest has returned.
+  GuestSlot* slot = nullptr;  // Null until its turn comes, and once the guest has returned.
   base::Arena arena;
 
   // The request's body.

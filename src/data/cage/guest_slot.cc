@@ -12,6 +12,10 @@ using data::BodyChunk;
 using data::copy_fields;
 using data::HopKind;
 
+void GuestSlot::take_turn() {
+  cage.run_slice(*this);
+}
+
 bool GuestSlot::grow_memory(std::uint64_t delta) {
   if (!cage.account().try_charge(delta)) {
     growth_refused = true;

@@ -32,11 +32,13 @@ class GuestSlot final : public Runnable,
                         public base::ListHook<SlotTag> {
  public:
   explicit GuestSlot(Cage& in_cage) : cage(in_cage) {}
-  ~GuestSlot() = default;
+  ~GuestSlot() override = default;
   GuestSlot(const GuestSlot&) = delete;
   GuestSlot& operator=(const GuestSlot&) = delete;
   GuestSlot(GuestSlot&&) = delete;
   GuestSlot& operator=(GuestSlot&&) = delete;
+
+  void take_turn() override;
 
   bool grow_memory(std::uint64_t delta) override;
   void release_memory(std::uint64_t delta) override;

@@ -18,19 +18,19 @@ namespace pear::cage {
 
 class SiteQueue;
 
-// What can be run. Derive from it; it must not be destroyed while queued.
+// What waits for its turn: a request for its first slice, an instance for its next one. It must not
+// be destroyed while queued.
 class Runnable {
  public:
   Runnable() = default;
+  virtual ~Runnable() = default;
   Runnable(const Runnable&) = delete;
   Runnable& operator=(const Runnable&) = delete;
   Runnable(Runnable&&) = delete;
   Runnable& operator=(Runnable&&) = delete;
 
+  virtual void take_turn() = 0;
   [[nodiscard]] bool queued() const { return queued_; }
-
- protected:
-  ~Runnable() = default;
 
  private:
   friend class RunQueue;

@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 struct Guest final : Runnable {
+  void take_turn() override {}
   explicit Guest(int guest_name = 0) : name(guest_name) {}
   int name;
 };
