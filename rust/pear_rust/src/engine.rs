@@ -32,6 +32,9 @@ impl Engine {
             .wasm_gc(false)
             .max_wasm_stack(usize::try_from(options.wasm_stack_bytes)?)
             .async_stack_size(usize::try_from(options.async_stack_bytes)?)
+            // Copying a memory's data into pages that are there costs less than a fault for each page
+            // that is written, which also interrupts the other cores.
+            .memory_init_cow(false)
             .generate_address_map(false);
         if options.pooling {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)?));

@@ -102,6 +102,7 @@ void Cage::wake_slot_at(GuestSlot& slot, MonotonicTime deadline) {
 }
 
 void Cage::begin(GuestSlot& slot) {
+  slot.turn_cpu = {};
   const data::Request& request = slot.run->exchange.request;
   slot.guest->begin({.method = request.method,
                      .scheme = request.scheme,
@@ -149,7 +150,11 @@ void Cage::settle(GuestSlot& slot, const Guest::Slice& slice) {
   } else if (over_cpu(*slot.run, slice.end)) {
     return fault(slot, FaultKind::Cpu, "the request used more CPU time than limits.cpu");
   }
-  if (slice.state == GuestState::Yielded) make_runnable(slot);
+  if (slice.state != GuestState::Yielded) return;
+  slot.turn_cpu += slice.cpu;
+  if (slot.turn_cpu < kTurn) return env_.queue.push_again(site_on_core_.queue, slot);
+  slot.turn_cpu = {};
+  make_runnable(slot);
 }
 
 void Cage::on_started(GuestSlot& slot, MonotonicTime now) {

@@ -65,6 +65,7 @@ class GuestSlot final : public Runnable,
   MonotonicTime made{};
   MonotonicTime rested{};  // When it became idle.
 
+  std::chrono::nanoseconds turn_cpu{};   // Used in its present turn.
   std::chrono::nanoseconds start_cpu{};  // Used by the start function.
   std::uint32_t serial = 0;              // Within its cage.
   MonotonicTime wake_deadline{};

@@ -15,6 +15,15 @@ void SiteQueue::push_back(Runnable& guest) {
   ++size_;
 }
 
+void SiteQueue::push_front(Runnable& guest) {
+  guest.queued_ = true;
+  guest.next_ = first_;
+  guest.previous_ = nullptr;
+  (first_ != nullptr ? first_->previous_ : last_) = &guest;
+  first_ = &guest;
+  ++size_;
+}
+
 void SiteQueue::unlink(Runnable& guest) {
   (guest.previous_ != nullptr ? guest.previous_->next_ : first_) = guest.next_;
   (guest.next_ != nullptr ? guest.next_->previous_ : last_) = guest.previous_;
@@ -27,6 +36,13 @@ void SiteQueue::unlink(Runnable& guest) {
 void RunQueue::push(SiteQueue& site, Runnable& guest) {
   if (guest.queued_) return;
   site.push_back(guest);
+  ++size_;
+  if (site.place_ == SiteQueue::kNotQueued) enter(site);
+}
+
+void RunQueue::push_again(SiteQueue& site, Runnable& guest) {
+  if (guest.queued_) return;
+  site.push_front(guest);
   ++size_;
   if (site.place_ == SiteQueue::kNotQueued) enter(site);
 }

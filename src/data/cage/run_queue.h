@@ -1,7 +1,7 @@
 // RunQueue: which guest of this core runs next.
 //
 // Start-time fair queueing in two levels: the site that has used the least CPU time runs first, and
-// within a site its guests take turns. A site that wakes after a rest starts at the present virtual
+// within a site its guests take turns, each of one slice or, where its owner says so, of several. A site that wakes after a rest starts at the present virtual
 // time, so it owes nothing and is owed nothing. So a site with a hundred busy guests delays another
 // site's request by the slice that is running and at most one more.
 //
@@ -51,6 +51,7 @@ class SiteQueue {
   static constexpr std::size_t kNotQueued = SIZE_MAX;
 
   void push_back(Runnable& guest);
+  void push_front(Runnable& guest);
   void unlink(Runnable& guest);
 
   Runnable* first_ = nullptr;
@@ -64,6 +65,8 @@ class RunQueue {
  public:
   // `guest` runs after those of its site that are queued. No effect when it is queued already.
   void push(SiteQueue& site, Runnable& guest);
+  // `guest`, which was popped last of its site, keeps its turn: it is the first of its site again.
+  void push_again(SiteQueue& site, Runnable& guest);
   // Takes the guest to run now; null when nothing is runnable. Its site is charged with charge().
   struct Next {
     SiteQueue* site = nullptr;
