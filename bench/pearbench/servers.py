@@ -60,20 +60,29 @@ cpu = "{cpu}"
 isolation = "{isolation}"
 max_requests_per_instance = 100000000
 """
+OTHER_SITE = """
+[site.other]
+hosts = ["other.test"]
+source = "{component}"
+[site.other.run]
+isolation = "cage"
+"""
 
 
 def pear(context, component, isolation="cage", access_log=False, cages="\"per-core\"", cpu="1000ms",
-         name="pear"):
+         name="pear", other_site=False):
     """`pear up` with a configuration of its own. Lines of the log go to a file, as with a service."""
     folder = context.new_folder(name)
-    port = free_port()
-    (folder / "pear.toml").write_text(PEAR_TOML.format(
-        port=port, admin_port=free_port(), cores=context.cores, cache=context.pear_cache,
+    port, admin_port = free_port(), free_port()
+    toml = PEAR_TOML + (OTHER_SITE if other_site else "")
+    (folder / "pear.toml").write_text(toml.format(
+        port=port, admin_port=admin_port, cores=context.cores, cache=context.pear_cache,
         access_log="true" if access_log else "false", component=component, cages=cages, cpu=cpu,
         isolation=isolation))
     # The settings are the file's alone.
     env = {"PORT": "", "LISTEN_FDS": ""}
     server = Server(name, [context.pear, "up", folder / "pear.toml"], folder, port, env=env)
+    server.admin_port = admin_port
     for variable in env:
         server.env.pop(variable, None)
     return server

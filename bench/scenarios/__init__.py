@@ -10,6 +10,7 @@ ORDER = [
     "json_10k",
     "echo_64k",
     "hono",
+    "in_process",
     "open_loop_crash",
     "memory",
     "idle_connections",

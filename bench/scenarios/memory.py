@@ -24,6 +24,6 @@ def run(context):
     return [
         Figure("idle_mib", "idle, three cages", idle / MIB, "MiB"),
         Figure("after_first_mib", f"after {first:,} requests", after_first / MIB, "MiB"),
-        Figure("growth_percent", f"growth from {first:,} to {last:,} requests",
-               (after_last - after_first) * 100 / after_first, "%"),
+        Figure("growth_mib", f"growth from {first:,} to {last:,} requests",
+               (after_last - after_first) / MIB, "MiB"),
     ]

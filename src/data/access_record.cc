@@ -1,4 +1,5 @@
 // The end of an exchange in figures: counters and the line of the access log.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -38,9 +39,10 @@ void RequestPath::record(const Exchange& exchange) {
   const Response& response = exchange.response;
   const bool complete = response.ended;
   const auto duration = exchange.done_time - exchange.head_time;
-  const auto queued = exchange.cage_time == MonotonicTime{}
+  const auto queued = exchange.run_time == MonotonicTime{}
                           ? std::chrono::nanoseconds::zero()
-                          : exchange.cage_time - exchange.head_time;
+                          : std::max(exchange.run_time - exchange.head_time,
+                                     std::chrono::nanoseconds::zero());  // Of two cores' clocks.
   if (model::SiteCounters* const counters = counters_of(exchange)) {
     const std::size_t status_class = response.head_ready ? response.status / 100U : 0;
     counters->responses[complete ? status_class : 0].add();

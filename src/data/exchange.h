@@ -118,7 +118,7 @@ class Exchange : public base::ListHook<NewsTag>,
 
   // ---- For the log.
   MonotonicTime head_time{};  // The head was complete.
-  MonotonicTime cage_time{};  // It was given to a cage.
+  MonotonicTime run_time{};   // Its guest's first slice; zero where there was none.
   MonotonicTime done_time{};
   std::chrono::nanoseconds cpu{};
 

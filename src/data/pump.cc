@@ -185,6 +185,7 @@ void RequestPath::on_cut(Exchange& exchange, const HopRecord& record) {
 void RequestPath::on_ended(Exchange& exchange, const HopRecord& record) {
   exchange.link = Link::Over;
   exchange.cpu = record.run->cpu;
+  exchange.run_time = record.run->begun;
   drop_request_body(exchange);
   pool_.give_back(exchange);
   if (pool_.waiting() != 0) serve_waiting();

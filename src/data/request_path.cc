@@ -72,7 +72,6 @@ RequestPath::Step RequestPath::lease_cage(Exchange& exchange) {
 }
 
 RequestPath::Step RequestPath::enter_cage(Exchange& exchange) {
-  exchange.cage_time = now();
   exchange.link = Exchange::Link::Asked;
   exchange.cage = exchange.place->cage;
   exchange.cage_core = exchange.place->core;

@@ -52,6 +52,7 @@ void Cage::first_slice(GuestRun& run) {
 
 void Cage::attach(GuestRun& run, GuestSlot& slot) {
   run.slot = &slot;
+  run.begun = env_.time.now;
   slot.run = &run;
   if (!slot.starting) begin(slot);
 }

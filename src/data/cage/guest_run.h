@@ -70,6 +70,7 @@ class GuestRun final : public Runnable,
   std::chrono::nanoseconds cpu{};         // Consumed.
   std::chrono::nanoseconds cpu_budget{};  // Refills slowly once the head is out.
   MonotonicTime cpu_refilled{};
+  MonotonicTime begun{};     // Its first slice.
   MonotonicTime progress{};  // The last byte either way, or the start.
   bool growth_refused = false;
   std::uint64_t log_bytes = 0;

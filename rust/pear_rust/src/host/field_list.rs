@@ -35,6 +35,9 @@ pub struct FieldList {
 pub type Edit = std::result::Result<(), HeaderError>;
 
 const CHARGE_STEP: u64 = 1024;
+/// Room that most responses need no more than.
+const FIRST_TEXT: usize = 512;
+const FIRST_ENTRIES: usize = 8;
 
 impl FieldList {
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -74,6 +77,10 @@ impl FieldList {
         }
         if self.text.len() + name.len() + value.len() > limits.bytes.saturating_mul(2) {
             self.compact();
+        }
+        if self.entries.is_empty() {
+            self.text.reserve(FIRST_TEXT);
+            self.entries.reserve(FIRST_ENTRIES);
         }
         let name_at = self.text.len();
         self.text.extend(name.iter().map(u8::to_ascii_lowercase));
