@@ -22,7 +22,7 @@ TOOL = os.environ["PEAR_COMPONENTIZE_TOOL"]
 AT_ONCE_S = 2  # /ok, whatever else the two cores do.
 CLIENTS = 4  # Cases asked at the same time, beside those that only wait for a limit.
 KEPT_BYTES = 1 << 16  # Of a body.
-GROWTH_MAX_MIB = 16  # Of the server, from one round of all the cases to the next.
+GROWTH_MAX = 16 << 20  # Of the server's memory, from one round of all the cases to the next.
 NEIGHBOUR = "neighbour"  # A site that only ever answers /ok.
 # The name of a fault in metrics, where it differs.
 METRIC = {"exit": "host", "start": "trap"}
@@ -145,7 +145,7 @@ class Hostile(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pear-hostile-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        pack = pathlib.Path(os.environ.get("PEAR_HOSTILE_PACK", cls.folder / "pack"))
+        pack = pathlib.Path(os.environ.get("PEAR_HOSTILE_PACK", cls.folder / "pack")).resolve()
         subprocess.run([sys.executable, ROOT / "tests/hostile/build.py", pack, "--tool", TOOL],
                        check=True, stdout=subprocess.DEVNULL)
         # Beside the pack, so that no component is compiled twice.
@@ -197,15 +197,15 @@ class Hostile(unittest.TestCase):
 
     def test_memory_and_descriptors_come_back(self):
         self.round()  # Makes all that is made once.
+        self.assertEqual(self.once_empty(self.activity), {})
         before = self.usage()
         self.round()
+        self.assertEqual(self.once_empty(self.activity), {})
 
         def growth():
             after = self.usage()
-            grown = {"descriptors": after["fds"] - before["fds"],
-                     "MiB": after["mib"] - before["mib"] - GROWTH_MAX_MIB,
-                     "requests": after["requests"]}
-            return {what: count for what, count in grown.items() if count > 0}
+            return {what: after[what] - before[what] for what in before
+                    if after[what] > before[what] + (GROWTH_MAX if what == "bytes" else 0)}
 
         self.assertEqual(self.once_empty(growth), {})
 
@@ -259,11 +259,19 @@ class Hostile(unittest.TestCase):
                 faults[labels["site"]][labels["kind"]] = int(value)
         return faults
 
+    def activity(self):
+        """What is going on."""
+        names = ("pear_connections", "pear_cage_requests_in_flight")
+        return {name: count for name in names
+                if (count := sum(value for _, value in self.metrics(name)))}
+
     def usage(self):
+        """What the server, and what each site's guests hold."""
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        return {"fds": len(os.listdir(f"/proc/{self.pid}/fd")),
-                "mib": int(re.search(r"RssAnon:\s+(\d+)", status)[1]) // 1024,
-                "requests": sum(v for _, v in self.metrics("pear_cage_requests_in_flight"))}
+        usage = {labels["site"]: value for labels, value in self.metrics("pear_cage_memory_bytes")}
+        usage["descriptors"] = len(os.listdir(f"/proc/{self.pid}/fd"))
+        usage["bytes"] = 1024 * int(re.search(r"RssAnon:\s+(\d+)", status)[1])
+        return usage
 
 
 if __name__ == "__main__":
