@@ -59,6 +59,21 @@ TEST_F(Bodies, GoThroughByASpliceWithoutTheGuestTouchingThem) {
   EXPECT_EQ(host_.response, std::string(100'000, 'a') + "end");
 }
 
+TEST_F(Bodies, AreSplicedWhicheverEndHasToBeWaitedFor) {
+  const std::string first(5'000, 'a');
+  const std::string second(3'000, 'b');
+  host_.body = {"", first, "", second, ""};
+  host_.window = 0;
+  ASSERT_EQ(guest_.run(), PollStep::Idle);
+
+  guest_.begin({.path = "/echo-by-splice"});
+  for (int waits = 0; waits < 100 && guest_.run(1) == PollStep::Pending; ++waits) {
+    if (host_.window == 0) host_.window = 700;
+  }
+  EXPECT_EQ(host_.finishes, 1U) << fault();
+  EXPECT_EQ(host_.response, first + second);
+}
+
 TEST_F(Bodies, AreLookedAtWithoutWaiting) {
   host_.body = {"", "abcdef"};
 

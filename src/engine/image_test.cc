@@ -161,5 +161,18 @@ TEST(Componentize, SaysWhatDoesNotFit) {
   EXPECT_EQ(componentize({}, wit, "site").error(), "this is not a core WebAssembly module");
 }
 
+TEST(Componentize, AddsTheAdapterOnlyWhereItIsImported) {
+  const auto mentions = [](const std::string& guest, std::string_view name) {
+    const auto component = guest_component(guest);
+    return std::string_view(reinterpret_cast<const char*>(component.data()), component.size())
+        .contains(name);
+  };
+  // The adapter imports files, and everything at the newest version.
+  EXPECT_TRUE(mentions("libc_files", "wasi:filesystem/types@0.2"));
+  EXPECT_FALSE(mentions("hello", "wasi:filesystem"));
+  EXPECT_TRUE(mentions("oldest", "wasi:io/streams@0.2.0"));
+  EXPECT_FALSE(mentions("oldest", "@0.2.12"));
+}
+
 }  // namespace
 }  // namespace pear::engine

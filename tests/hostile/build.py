@@ -7,11 +7,13 @@ TOOL makes the components; it is the build's pear_componentize_tool (CORE WIT_FO
 --pear PEAR it is `PEAR componentize CORE --wit DIR --world WORLD --out COMPONENT`. The compiler is clang++-19, or
 what CXX_WASM names. OUT then holds a NAME.wasm for each case, malformed/NAME.wasm for
 each file that is none, and manifest.json: manifest.toml with its defaults filled in, `file` (from OUT)
-for each entry. `absent` is a name without a file; `sparse_gigabyte` takes no room on the disk.
+for each entry. `absent` is a name without a file; `sparse_gigabyte` takes no room on the disk. A whole
+pack that was made of the same sources by the same tool is left as it is.
 """
 
 import argparse
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -118,6 +120,15 @@ def nested_components(depth: int) -> bytes:
     return content
 
 
+def fingerprint(maker: str) -> str:
+    """Of all that a pack is made of."""
+    digest = hashlib.sha256(f"{COMPILER} {FLAGS}".encode())
+    for path in (*sorted(path for path in HERE.rglob("*") if path.suffix in {".cc", ".h", ".wit"}),
+                 HERE / "manifest.toml", pathlib.Path(__file__), pathlib.Path(maker)):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -127,6 +138,13 @@ def main() -> int:
     maker.add_argument("--pear")
     parser.add_argument("--only", nargs="+", default=[])
     arguments = parser.parse_args()
+
+    made_of = arguments.out / "made_of"
+    current = fingerprint(arguments.tool or arguments.pear)
+    if not arguments.only and made_of.exists() and made_of.read_text() == current:
+        print(f"{arguments.out}: up to date")
+        return 0
+    made_of.unlink(missing_ok=True)
 
     componentizer = Componentizer(arguments.tool, arguments.pear)
     manifest = tomllib.loads((HERE / "manifest.toml").read_text(encoding="utf-8"))
@@ -145,6 +163,8 @@ def main() -> int:
     (arguments.out / "manifest.json").write_text(
         json.dumps({"limits": manifest["limits"], "case": chosen, "malformed": malformed}, indent=1)
         + "\n", encoding="utf-8")
+    if not arguments.only:
+        made_of.write_text(current)
     print(f"{arguments.out}: {len(chosen)} cases, {len(malformed)} malformed files")
     return 0
 

@@ -6,7 +6,9 @@ use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 use tokio::runtime::Runtime;
 use wasmtime::component::Linker;
-use wasmtime::{Config, Enabled, Error, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+use wasmtime::{
+    Config, Enabled, Error, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
+};
 
 /// One engine for components of WASI 0.2. Those of 0.3 need concurrency support, which costs every
 /// call of a 0.2 component 2 microseconds: they will get a second engine of this type.
