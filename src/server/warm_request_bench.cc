@@ -29,17 +29,17 @@ namespace {
 std::uint64_t g_allocations = 0;  // Of this program, which has one thread that allocates.
 }
 
-// The replacement takes its memory from malloc, as the library's own does.
-void* operator new(std::size_t size) {
+// Not inlined: the compiler would see malloc and free where it expects new and delete.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++g_allocations;
   void* const place = std::malloc(size == 0 ? 1 : size);
   PEAR_ASSERT(place != nullptr, "a benchmark has memory");
   return place;
 }
-void operator delete(void* place) noexcept {
+[[gnu::noinline]] void operator delete(void* place) noexcept {
   std::free(place);
 }
-void operator delete(void* place, std::size_t /*size*/) noexcept {
+[[gnu::noinline]] void operator delete(void* place, std::size_t /*size*/) noexcept {
   std::free(place);
 }
 
@@ -99,7 +99,8 @@ class Bench {
   void publish() {
     auto site = std::make_shared<model::Site>();
     site->settings = site_;
-    site->metrics = std::make_shared<model::SiteMetrics>(1);
+    site->metrics = std::make_shared<model::SiteMetrics>();
+    site->metrics->by_core.push_back(std::make_unique<model::SiteCounters>());
     site->cages.push_back(
         {.cage = CageId{1}, .counters = std::make_shared<model::CageCounters>()});
     auto table = std::make_shared<model::SiteTable>();
