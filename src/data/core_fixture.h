@@ -55,17 +55,21 @@ class CoreTest : public testing::Test {
     address_ = *io::SocketAddress::of_socket(listener->get());
     core_->listen(*std::move(listener));
     publish();
+    spawn();
+    turns(3);
+  }
+  void spawn() {
     for (const model::CagePlace& place : table_->sites[0]->cages) {
       send(SpawnCage{.cage = place.cage, .site = SiteId{0}, .recover_credits = 64});
     }
-    turns(3);
   }
 
   void publish() {
     auto site = std::make_shared<model::Site>();
     site->settings = site_;
     site->metrics = metrics_;
-    for (std::uint32_t i = 0; i < site_.cages; ++i) {
+    site->awaits_image = awaits_image_;
+    for (std::uint32_t i = 0; i < site_.cages && has_cages_; ++i) {
       site->cages.push_back({.cage = CageId{i + 1},
                              .core = CoreId{0},
                              .counters = std::make_shared<model::CageCounters>()});
@@ -143,6 +147,8 @@ class CoreTest : public testing::Test {
   log::Logger logger_;
   config::ServerSettings settings_;
   config::SiteSettings site_;
+  bool has_cages_ = true;
+  bool awaits_image_ = false;
   decltype(model::Site::metrics) metrics_ = [] {
     auto metrics = std::make_shared<model::SiteMetrics>();
     metrics->by_core.push_back(std::make_unique<model::SiteCounters>());

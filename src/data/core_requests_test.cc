@@ -92,6 +92,54 @@ TEST_F(CoreTest, AQueueThatIsFullAnswers503AtOnce) {
   EXPECT_EQ(counters().queue_full.value(), 1U);
 }
 
+TEST_F(CoreTest, ARequestForASiteWithoutCagesIsAnsweredWith503AtOnce) {
+  has_cages_ = false;
+  start();
+  const std::string heard = ask(kGet, "\n");
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 503 ")) << heard;
+}
+
+TEST_F(CoreTest, ARequestForASiteWhoseImageIsBeingMadeWaitsForItsFirstCage) {
+  has_cages_ = false;
+  awaits_image_ = true;
+  start();
+  const io::UniqueFd client = connect();
+  say(client, kGet);
+  turns(20);
+  EXPECT_EQ(counters().responses[5].value(), 0U);
+
+  has_cages_ = true;
+  awaits_image_ = false;
+  publish();
+  spawn();
+
+  EXPECT_TRUE(hear_body(client, "hello").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(CoreTest, ARequestForASiteWhoseImageIsBeingMadeIsToldToComeBackAfterItsTime) {
+  has_cages_ = false;
+  awaits_image_ = true;
+  site_.limits.queue_timeout = std::chrono::milliseconds(0);
+  start();
+  const std::string heard = ask(kGet, "\n");
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 503 ")) << heard;
+  EXPECT_TRUE(heard.contains("retry-after: 1\r\n")) << heard;
+}
+
+TEST_F(CoreTest, NewTablesDoNotPutOffTheDeadlineOfARequestThatWaits) {
+  has_cages_ = false;
+  awaits_image_ = true;
+  site_.limits.queue_timeout = std::chrono::milliseconds(5);
+  start();
+  const io::UniqueFd client = connect();
+  say(client, kGet);
+  for (int i = 0; i < 1'000'000 && counters().queue_timeout.value() == 0; ++i) {
+    publish();
+    turns(1);
+  }
+  EXPECT_TRUE(hear_body(client, "\n").starts_with("HTTP/1.1 503 "));
+}
+
 TEST_F(CoreTest, ARequestForWhichTheAccountHasNoRoomTakesTurnsInsteadOfFailing) {
   site_.limits.memory = 10_MiB;
   engine_.memory_of_instance = 8U << 20U;
