@@ -72,7 +72,7 @@ void Core::run() {
     turn(io::Reactor::Wait::UntilEvent);
   }
   // What is left is ended. Other cores do the same: their answers come, or they are gone too.
-  listener_.stop();
+  listener_.finish();
   connections_.close_all();
   cages_.end_all();
   for (int turns = 0; turns < 1000 && path_.exchanges_open() != 0; ++turns) {
@@ -243,9 +243,8 @@ void Core::guest_line(const model::Site& site, CageId cage, ExchangeId exchange,
 
 void Core::begin_drain(MonotonicTime deadline) {
   if (std::exchange(draining_, true)) return;
-  listener_.stop();
-  path_.set_draining();
   connections_.drain();
+  listener_.finish();
   parts_.reactor.timers().arm(drain_, deadline);
 }
 
