@@ -33,27 +33,7 @@ TEST_F(CoreTest, AFaultAfterTheHeadCutsTheResponse) {
 }
 
 TEST_F(CoreTest, StreamsABodyBackThroughBothQueues) {
-  engine_.serve = [](FakeGuest& guest) {
-    if (guest.slices == 1) static_cast<void>(guest.host.respond(200, {}));
-    while (true) {
-      const std::uint64_t window = guest.host.body_window();
-      if (window == 0) return guest.pending();
-      std::string_view bytes;
-      switch (guest.host.read_body(window, &bytes)) {
-        case cage::BodyRead::Bytes:
-          guest.host.write_body(bytes);
-          break;
-        case cage::BodyRead::Pending:
-          return guest.pending();
-        case cage::BodyRead::End:
-          guest.host.finish_body({});
-          return guest.idle();
-        case cage::BodyRead::Failed:
-          guest.host.abort_body();
-          return guest.idle();
-      }
-    }
-  };
+  engine_.serve = echo;
   start();
   std::string body;
   for (int i = 0; body.size() < 600'000; ++i) body += fmt::format("{:08}", i);
@@ -71,13 +51,7 @@ TEST_F(CoreTest, StreamsABodyBackThroughBothQueues) {
     const io::Transfer got = io::receive(client.get(), buffer);
     heard.append(buffer.data(), got.bytes);
   }
-  std::string decoded;
-  for (std::size_t at = heard.find("\r\n\r\n") + 4; at < heard.size();) {
-    const std::size_t size = std::stoul(heard.substr(at), nullptr, 16);
-    at = heard.find("\r\n", at) + 2;
-    decoded += heard.substr(at, size);
-    at += size + 2;
-  }
+  const std::string decoded = body_of_chunks(heard);
   EXPECT_TRUE(decoded == body) << decoded.size();
 }
 

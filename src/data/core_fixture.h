@@ -20,6 +20,41 @@
 
 namespace pear::data {
 
+// The body of a whole response with chunks.
+inline std::string body_of_chunks(const std::string& response) {
+  std::string body;
+  for (std::size_t at = response.find("\r\n\r\n") + 4; at < response.size();) {
+    const std::size_t size = std::stoul(response.substr(at), nullptr, 16);
+    at = response.find("\r\n", at) + 2;
+    body += response.substr(at, size);
+    at += size + 2;
+  }
+  return body;
+}
+
+// A guest that says back what it is told, as far as somebody listens.
+inline cage::Guest::Slice echo(cage::FakeGuest& guest) {
+  if (guest.slices == 1) static_cast<void>(guest.host.respond(200, {}));
+  while (true) {
+    const std::uint64_t window = guest.host.body_window();
+    if (window == 0) return guest.pending();
+    std::string_view bytes;
+    switch (guest.host.read_body(window, &bytes)) {
+      case cage::BodyRead::Bytes:
+        guest.host.write_body(bytes);
+        break;
+      case cage::BodyRead::Pending:
+        return guest.pending();
+      case cage::BodyRead::End:
+        guest.host.finish_body({});
+        return guest.idle();
+      case cage::BodyRead::Failed:
+        guest.host.abort_body();
+        return guest.idle();
+    }
+  }
+}
+
 // One core with one site of one or more cages, driven turn by turn.
 class CoreTest : public testing::Test {
  protected:
