@@ -182,6 +182,7 @@ TEST_F(ControlLoopTest, ServesASiteWhoseImageIsRefusedWithoutCages) {
 
   apply(settings_of({site("shop", "a.wasm"), site("bad", "broken.wasm")}));
   run_until([&] { return control_.ready(); });
+  run_cores();
 
   EXPECT_EQ(cores_[0].table->routes.match("bad.example.com", "/x")->site, served("bad").id);
   EXPECT_TRUE(served("bad").cages.empty());
@@ -234,6 +235,7 @@ TEST_F(ControlLoopTest, ASiteThatTakesTheRouteOfAnotherGetsItWhenThatIsGone) {
   EXPECT_EQ(cores_[0].table->routes.match("new.example.com", "/")->site, old_id);
   images_.slow_is_made.release();
   run_until([&] { return applied && control_.ready(); });
+  run_cores();
 
   EXPECT_EQ(cores_[0].table->routes.match("new.example.com", "/")->site, served("new").id);
   EXPECT_EQ(log_text().find("route_conflict"), std::string::npos);
