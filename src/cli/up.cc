@@ -87,7 +87,7 @@ std::string sites_text(const config::Settings& settings) {
 }
 
 int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings> settings,
-               const keeper::ListenerSet& listeners, const Terminal& terminal) {
+               keeper::ListenerSet listeners, const Terminal& terminal) {
   keeper::KeeperOptions keep;
   keep.command.program = options.surroundings->program;
   keep.command.arguments = {"pear", "serve"};
@@ -116,7 +116,7 @@ int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings>
   // From here on the keeper needs next to nothing.
   settings.reset();
   ::malloc_trim(0);
-  return keeper::run(keep, listeners);
+  return keeper::run(keep, std::move(listeners));
 }
 
 // One process: a thread waits for the server's word and shows the banner.
@@ -171,7 +171,7 @@ int run_up(const UpOptions& options, Terminal& terminal) {
   auto settings = std::make_shared<config::Settings>(*loaded.settings);
   settings->server.listen = listeners->listen_addresses();
   loaded = {};
-  return run_keeper(options, std::move(settings), *listeners, terminal);
+  return run_keeper(options, std::move(settings), *std::move(listeners), terminal);
 }
 
 struct ServeOptions {

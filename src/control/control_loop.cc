@@ -10,12 +10,15 @@ namespace pear::control {
 
 using std::chrono::milliseconds;
 
-// Images of one apply() that are being loaded, one after the other.
+// One apply(): images are loaded one after the other.
 struct ControlLoop::Loading {
-  std::uint64_t serial = 0;  // Of the apply() that it is for.
+  MonotonicTime begun_at{};
   std::shared_ptr<const config::Settings> settings;
   OnApplied on_applied;
-  std::vector<std::expected<LoadedImage, std::string>> images;  // In the order of the sites.
+  std::size_t decided = 0;  // So many sites have their image, or were refused.
+  ApplyReport report;
+
+  [[nodiscard]] bool complete() const { return decided == settings->sites.size(); }
 };
 
 ControlLoop::ControlLoop(Options options, Parts parts)
@@ -57,65 +60,66 @@ std::optional<io::SocketAddress> ControlLoop::admin_address() const {
 // ---- Settings.
 
 void ControlLoop::apply(std::shared_ptr<const config::Settings> settings, OnApplied on_applied) {
-  auto loading = std::make_shared<Loading>();
-  loading->serial = ++applied_;
-  loading->settings = std::move(settings);
-  loading->on_applied = std::move(on_applied);
-  load_next(std::move(loading));
+  loading_ = std::make_shared<Loading>();
+  loading_->begun_at = reactor_.now();
+  loading_->settings = std::move(settings);
+  loading_->on_applied = std::move(on_applied);
+  table_changed_ = true;
+  load_next(loading_);
 }
 
 // The worker holds one site at a time, so that a newer apply() does not wait behind all the sites
 // of an older one.
 void ControlLoop::load_next(std::shared_ptr<Loading> loading) {
-  if (loading->serial != applied_ || loading->images.size() == loading->settings->sites.size()) {
+  if (loading != loading_ || loading->complete()) {
     finish_loading(*loading);
     return;
   }
   worker_.submit([this, loading = std::move(loading)]() mutable -> Worker::Then {
-    const config::SiteSettings& site = loading->settings->sites[loading->images.size()];
+    const config::SiteSettings& site = loading->settings->sites[loading->decided];
     return [this, loaded = images_.load(site), loading = std::move(loading)]() mutable {
-      loading->images.push_back(std::move(loaded));
+      if (loading == loading_) deploy_next(*loading, std::move(loaded));
       load_next(std::move(loading));
     };
   });
 }
 
+void ControlLoop::deploy_next(Loading& loading, std::expected<LoadedImage, std::string> image) {
+  const config::SiteSettings& site = loading.settings->sites[loading.decided++];
+  table_changed_ = true;
+  busy_at_ = reactor_.now();
+  arm_tick(busy_at_);
+  if (!image) {
+    record({.level = log::Level::Error,
+            .name = "image_refused",
+            .subject = {.site = site.name},
+            .message = image.error()},
+           {});
+    loading.report.refused.push_back({.site = site.name, .reason = std::move(image.error())});
+    return;
+  }
+  // Shares the settings' lifetime, without a copy.
+  supervisor_.deploy(
+      tables_.id_of(site.name),
+      {.settings = std::shared_ptr<const config::SiteSettings>(loading.settings, &site),
+       .image = image->image,
+       .digest = image->digest},
+      busy_at_);
+}
+
 void ControlLoop::finish_loading(Loading& loading) {
-  const MonotonicTime now = reactor_.now();
-  ApplyReport report{.superseded = loading.serial != applied_};
-  const auto& sites = loading.settings->sites;
-  std::set<SiteId> wanted;
-  for (std::size_t i = 0; i < sites.size() && !report.superseded; ++i) {
-    const SiteId id = tables_.id_of(sites[i].name);
-    wanted.insert(id);
-    const auto& image = loading.images[i];
-    if (!image) {
-      report.refused.push_back({.site = sites[i].name, .reason = image.error()});
-      record({.level = log::Level::Error,
-              .name = "image_refused",
-              .subject = {.site = sites[i].name},
-              .message = image.error()},
-             {});
-      continue;
-    }
-    // Shares the settings' lifetime, without a copy.
-    supervisor_.deploy(
-        id,
-        {.settings = std::shared_ptr<const config::SiteSettings>(loading.settings, &sites[i]),
-         .image = image->image,
-         .digest = image->digest},
-        now);
+  loading.report.superseded = &loading != loading_.get();
+  if (!loading.report.superseded) {
+    std::set<SiteId> gone;
+    for (const auto& [id, site] : supervisor_.sites()) gone.insert(id);
+    for (const auto& site : loading.settings->sites) gone.erase(tables_.id_of(site.name));
+    for (const SiteId id : gone) supervisor_.remove(id, reactor_.now());
+    settled_ = true;
+    table_changed_ = true;
+    busy_at_ = reactor_.now();
+    arm_tick(busy_at_);
   }
-  if (!report.superseded) {
-    std::vector<SiteId> gone;
-    for (const auto& [id, site] : supervisor_.sites()) {
-      if (!wanted.contains(id)) gone.push_back(id);
-    }
-    for (const SiteId id : gone) supervisor_.remove(id, now);
-    busy_at_ = now;
-    arm_tick(now);
-  }
-  if (loading.on_applied) loading.on_applied(report);
+  if (loading.on_applied) loading.on_applied(loading.report);
 }
 
 bool ControlLoop::restart_site(std::string_view name) {
@@ -199,10 +203,23 @@ void ControlLoop::arm_tick(MonotonicTime now) {
   reactor_.timers().arm(tick_, now + (calm ? kCalmTurn : supervisor::Supervisor::kTurn));
 }
 
+bool ControlLoop::first_image_may_come() const {
+  return !published_ && loading_ != nullptr && loading_->decided == 0 && !loading_->complete() &&
+         reactor_.now() - loading_->begun_at < kFirstImage;
+}
+
 void ControlLoop::publish() {
-  if (!std::exchange(table_changed_, false)) return;
+  if (!table_changed_ || first_image_may_come()) return;
+  table_changed_ = false;
+  published_ = true;
+  SiteTableBuilder::WantedSites wanted;
+  if (loading_ != nullptr) {
+    wanted = {.sites = loading_->settings->sites, .decided = loading_->decided};
+  }
   std::vector<model::RouteTable::Conflict> conflicts;
-  const auto table = tables_.build(supervisor_, &conflicts);
+  const auto table = tables_.build(supervisor_, wanted, &conflicts);
+  // Meanwhile a site may be wanted in the place of one that is not gone yet.
+  if (loading_ != nullptr && !loading_->complete()) conflicts.clear();
   for (const auto& conflict : conflicts) {
     record(
         {.level = log::Level::Error,
@@ -270,7 +287,7 @@ void ControlLoop::finish_drain() {
 // ---- Views.
 
 bool ControlLoop::ready() const {
-  return !drain_by_ && applied_ > 0 && !supervisor_.sites().empty() && supervisor_.ready();
+  return !drain_by_ && settled_ && !supervisor_.sites().empty() && supervisor_.ready();
 }
 
 admin::AdminView ControlLoop::view() const {

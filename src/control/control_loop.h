@@ -17,6 +17,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -60,7 +61,7 @@ struct ApplyReport {
     std::string reason;
   };
   std::vector<Refused> refused;  // These keep their old version, if they had one.
-  bool superseded = false;       // A later apply() came first: nothing was done.
+  bool superseded = false;       // A later apply() came: the sites not reached are left to it.
 };
 
 class ControlLoop final : public admin::AdminSource,
@@ -96,9 +97,9 @@ class ControlLoop final : public admin::AdminSource,
   [[nodiscard]] std::optional<io::SocketAddress> admin_address() const;
 
   // Brings all sites to these settings; checked before (config/problems.h). Images are loaded on
-  // the worker; then each site starts its new cages, and only when these run the old ones end.
-  // `on_applied` (may be empty) is called from turn() when the images are loaded: with what could
-  // not be.
+  // the worker; a site whose image is there starts its new cages, and only when these run the old
+  // ones end. Sites that are not wanted any more end after the last image. `on_applied` (may be
+  // empty) is called from turn() when the images are loaded: with what could not be.
   void apply(std::shared_ptr<const config::Settings> settings, OnApplied on_applied);
 
   // Waits for something to do and does it.
@@ -122,6 +123,9 @@ class ControlLoop final : public admin::AdminSource,
   // While something happens the supervisor is called every Supervisor::kTurn, else at this rate.
   static constexpr std::chrono::milliseconds kCalmTurn{500};
   static constexpr std::chrono::seconds kCalmAfter{2};
+  // The first table waits so long for the first image: one that is compiled already is there in no
+  // time, and nobody need hear that a restarted server is not ready.
+  static constexpr std::chrono::milliseconds kFirstImage{250};
   // Events taken from one core before the others have their turn.
   static constexpr std::size_t kEventsMax = 1'024;
 
@@ -139,8 +143,10 @@ class ControlLoop final : public admin::AdminSource,
   void on_tick(MonotonicTime now);
   void arm_tick(MonotonicTime now);
   void publish();
+  [[nodiscard]] bool first_image_may_come() const;
   [[nodiscard]] bool flush();
   void load_next(std::shared_ptr<Loading> loading);
+  void deploy_next(Loading& loading, std::expected<LoadedImage, std::string> image);
   void finish_loading(Loading& loading);
   void on_drained(CoreId core, std::uint64_t cut);
   void finish_drain();
@@ -162,7 +168,9 @@ class ControlLoop final : public admin::AdminSource,
   bool table_changed_ = false;
   bool flushed_ = true;
 
-  std::uint64_t applied_ = 0;  // Counts apply(): only the latest is carried out.
+  std::shared_ptr<Loading> loading_;  // Of the latest apply(): only that is carried out.
+  bool settled_ = false;              // There was an apply() whose images are all loaded.
+  bool published_ = false;            // The cores have a table.
   std::optional<MonotonicTime> drain_by_;
   std::set<CoreId> draining_;  // Cores that have not finished.
   std::uint64_t cut_ = 0;

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <semaphore>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -16,13 +17,16 @@ namespace {
 
 using model::CageState;
 
-// Images by the path of their source; what is not known is refused.
+// Images by the path of their source; broken.wasm is refused, slow.wasm takes until it is released.
 class FakeImages final : public ImageLoader {
  public:
   std::expected<LoadedImage, std::string> load(const config::SiteSettings& site) override {
     if (site.source == "broken.wasm") return std::unexpected("broken.wasm is no component");
+    if (site.source == "slow.wasm") slow_is_made.acquire();
     return LoadedImage{.digest = site.source.string()};
   }
+
+  std::binary_semaphore slow_is_made{0};
 };
 
 config::SiteSettings site(std::string name, std::string source, std::uint32_t cages = 2) {
@@ -171,6 +175,70 @@ TEST_F(ControlLoopTest, ReportsASiteWhoseImageIsRefusedAndServesTheOthers) {
   EXPECT_EQ(report.refused[0].site, "bad");
   EXPECT_EQ(report.refused[0].reason, "broken.wasm is no component");
   EXPECT_NE(log_text().find("\"event\":\"image_refused\",\"site\":\"bad\""), std::string::npos);
+}
+
+TEST_F(ControlLoopTest, ServesASiteWhoseImageIsRefusedWithoutCages) {
+  guests_.starts_at_once = true;
+
+  apply(settings_of({site("shop", "a.wasm"), site("bad", "broken.wasm")}));
+  run_until([&] { return control_.ready(); });
+  run_cores();
+
+  EXPECT_EQ(cores_[0].table->routes.match("bad.example.com", "/x")->site, served("bad").id);
+  EXPECT_TRUE(served("bad").cages.empty());
+  EXPECT_FALSE(served("bad").awaits_image);
+}
+
+TEST_F(ControlLoopTest, ServesTheSitesWhoseImagesAreThereWhileAnotherIsMade) {
+  guests_.starts_at_once = true;
+  bool applied = false;
+
+  control_.apply(settings_of({site("shop", "a.wasm"), site("late", "slow.wasm")}),
+                 [&](const ApplyReport&) { applied = true; });
+  run_until([&] { return guests_.in_state(CageState::Running).size() == 2; });
+  EXPECT_EQ(served("shop").cages.size(), 2U);
+  EXPECT_EQ(cores_[0].table->routes.match("late.example.com", "/x")->site, served("late").id);
+  EXPECT_TRUE(served("late").awaits_image);
+  EXPECT_TRUE(served("late").cages.empty());
+  EXPECT_FALSE(control_.ready());
+
+  images_.slow_is_made.release();
+  run_until([&] { return applied && control_.ready(); });
+  EXPECT_FALSE(served("late").awaits_image);
+  EXPECT_EQ(served("late").cages.size(), 2U);
+}
+
+TEST_F(ControlLoopTest, TellsTheCoresOfAnOnlySiteWhoseImageTakesLong) {
+  guests_.starts_at_once = true;
+
+  control_.apply(settings_of({site("late", "slow.wasm")}), {});
+  run_until([&] { return cores_[0].table != nullptr; });
+
+  EXPECT_TRUE(served("late").awaits_image);
+  images_.slow_is_made.release();
+  run_until([&] { return control_.ready(); });
+}
+
+TEST_F(ControlLoopTest, ASiteThatTakesTheRouteOfAnotherGetsItWhenThatIsGone) {
+  guests_.starts_at_once = true;
+  auto old_site = site("old", "a.wasm");
+  auto new_site = site("new", "slow.wasm");
+  old_site.hosts = new_site.hosts;
+  apply(settings_of({old_site}));
+  run_until([&] { return control_.ready(); });
+  const SiteId old_id = served("old").id;
+
+  bool applied = false;
+  control_.apply(settings_of({new_site}), [&](const ApplyReport&) { applied = true; });
+  control_.turn_now();
+  run_cores();
+  EXPECT_EQ(cores_[0].table->routes.match("new.example.com", "/")->site, old_id);
+  images_.slow_is_made.release();
+  run_until([&] { return applied && control_.ready(); });
+  run_cores();
+
+  EXPECT_EQ(cores_[0].table->routes.match("new.example.com", "/")->site, served("new").id);
+  EXPECT_EQ(log_text().find("route_conflict"), std::string::npos);
 }
 
 TEST_F(ControlLoopTest, KeepsTheOldVersionWhenTheNewImageIsRefused) {

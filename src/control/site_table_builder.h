@@ -5,6 +5,7 @@
 // Memory:  the metrics of each site that there ever was, kept for as long as the process lives.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "config/settings.h"
 #include "control/supervisor/supervisor.h"
 #include "model/counters.h"
 #include "model/site_table.h"
@@ -29,9 +31,15 @@ class SiteTableBuilder {
   // Nothing when there never was a site of this name.
   [[nodiscard]] const SiteId* find(std::string_view name) const;
 
+  // The sites that the settings want. Those that the supervisor does not know yet are in the table
+  // all the same, without cages, so that their requests hear 503 and not 404.
+  struct WantedSites {
+    std::span<const config::SiteSettings> sites;
+    std::size_t decided = 0;  // The images of so many of them were loaded, or refused.
+  };
   // Routes that conflict are told in `conflicts`; the site that was there first keeps the route.
   [[nodiscard]] std::shared_ptr<const model::SiteTable> build(
-      const supervisor::Supervisor& supervisor,
+      const supervisor::Supervisor& supervisor, const WantedSites& wanted,
       std::vector<model::RouteTable::Conflict>* conflicts);
 
   // By SiteId.
@@ -40,6 +48,9 @@ class SiteTableBuilder {
   }
 
  private:
+  [[nodiscard]] std::shared_ptr<model::Site> make_site(SiteId id,
+                                                       const config::SiteSettings& settings) const;
+
   std::uint32_t cores_;
   std::uint64_t generation_ = 0;
   std::map<std::string, SiteId, std::less<>> ids_;

@@ -71,13 +71,26 @@ void Core::run() {
     parts_.maker.rest();
     turn(io::Reactor::Wait::UntilEvent);
   }
-  // What is left is ended. Other cores do the same: their answers come, or they are gone too.
-  listener_.stop();
+  end();
+}
+
+// What is left is ended. The other cores do the same, and each goes on answering until nobody holds
+// a run, an exchange or a chunk of another.
+void Core::end() {
+  listener_.finish();
   connections_.close_all();
   cages_.end_all();
-  for (int turns = 0; turns < 1000 && path_.exchanges_open() != 0; ++turns) {
-    turn(io::Reactor::Wait::No);
+  turn(io::Reactor::Wait::No);
+  for (bool left = false; !parts_.mesh.all_left();) {
+    if (!left && path_.exchanges_open() == 0 && held_.empty()) {
+      left = true;
+      parts_.mesh.leave();
+    }
+    turn(has_work() ? io::Reactor::Wait::No : io::Reactor::Wait::UntilEvent);
   }
+  do {
+    turn(io::Reactor::Wait::No);
+  } while (more_hops_);
   parts_.maker.rest();
 }
 
@@ -243,9 +256,8 @@ void Core::guest_line(const model::Site& site, CageId cage, ExchangeId exchange,
 
 void Core::begin_drain(MonotonicTime deadline) {
   if (std::exchange(draining_, true)) return;
-  listener_.stop();
-  path_.set_draining();
   connections_.drain();
+  listener_.finish();
   parts_.reactor.timers().arm(drain_, deadline);
 }
 

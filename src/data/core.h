@@ -73,6 +73,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
                   std::string_view line) override;
   void on_probed(const CageAlive& answer) override { event(answer); }
 
+  void end();
   void apply(CoreCommand& command);
   void publish(PublishSites& command);
   void check(const CheckCage& command);

@@ -56,9 +56,13 @@ RequestPath::Step RequestPath::match_route(Exchange& exchange) {
 RequestPath::Step RequestPath::lease_cage(Exchange& exchange) {
   switch (pool_.lease(exchange, core_is_behind_)) {
     case Pool::Answer::Leased:
+      exchange.cancel();
       return Step::Next;
     case Pool::Answer::Waiting:
-      parts_.timers.arm(exchange, now() + exchange.site->settings.limits.queue_timeout);
+      // One that came back to the queue with a new table keeps its deadline.
+      if (!exchange.armed()) {
+        parts_.timers.arm(exchange, now() + exchange.site->settings.limits.queue_timeout);
+      }
       return Step::Wait;
     case Pool::Answer::QueueFull:
       counters_of(exchange)->queue_full.add();
@@ -188,6 +192,7 @@ void RequestPath::abort(Exchange& exchange) {
 }
 
 void RequestPath::answer(Exchange& exchange, Cause cause) {
+  exchange.cancel();
   drop_request_body(exchange);
   exchange.stage = kStageCount;
   exchange.answered = true;

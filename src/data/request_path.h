@@ -70,7 +70,6 @@ class RequestPath {
   [[nodiscard]] const model::SiteTable& sites() const { return snapshot_->table(); }
   // The core is behind with its guests: others should get more of the work.
   void set_core_is_behind(bool behind) { core_is_behind_ = behind; }
-  void set_draining() { draining_ = true; }
 
   // ---- From the protocols.
 
@@ -154,7 +153,6 @@ class RequestPath {
   std::vector<std::unique_ptr<SnapshotPin>> old_snapshots_;  // Until their last exchange is over.
   std::uint32_t request_chunks_max_;
   bool core_is_behind_ = false;
-  bool draining_ = false;
 };
 
 }  // namespace pear::data

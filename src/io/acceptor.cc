@@ -69,6 +69,13 @@ void Acceptor::stop() {
   if (state_ != State::Stopped) enter(State::Stopped);
 }
 
+void Acceptor::finish() {
+  while (state_ == State::Accepting && take_batch() == Batch::Full) {
+  }
+  stop();
+  listener_.reset();
+}
+
 void Acceptor::enter(State state) {
   retry_.cancel();
   if (state_ == State::Accepting) reactor_.remove(*this);
@@ -89,6 +96,10 @@ void Acceptor::retry_later() {
 }
 
 void Acceptor::on_io(IoEvents /*events*/) {
+  static_cast<void>(take_batch());
+}
+
+Acceptor::Batch Acceptor::take_batch() {
   for (std::uint32_t i = 0; i < options_.batch && state_ == State::Accepting; ++i) {
     Accepted accepted = accept_connection(listener_.get());
     if (accepted.fd.is_open()) {
@@ -98,7 +109,7 @@ void Acceptor::on_io(IoEvents /*events*/) {
     }
     switch (failure_of(accepted.os_errno)) {
       case Failure::NoneWaiting:
-        return;
+        return Batch::Short;
       case Failure::ThisConnection:
         break;
       case Failure::NoRoom:
@@ -106,9 +117,10 @@ void Acceptor::on_io(IoEvents /*events*/) {
         reactor_.remove(*this);
         retry_later();
         sink_.on_accept_failure(accepted.os_errno);
-        return;
+        return Batch::Short;
     }
   }
+  return Batch::Full;
 }
 
 void Acceptor::on_retry(MonotonicTime /*now*/) {

@@ -68,6 +68,11 @@ class Acceptor final : private IoHandler {
   // destroyed.
   void stop();
 
+  // The last of it: takes what waits in the backlog, however much, and closes the listener. Who
+  // comes later is refused, unless another process has the socket too. Not from within
+  // on_connection().
+  void finish();
+
   // What the listener is bound to. Errors: OsError.
   [[nodiscard]] Result<SocketAddress> address() const {
     return SocketAddress::of_socket(listener_.get());
@@ -86,7 +91,11 @@ class Acceptor final : private IoHandler {
     Retrying,  // By the kernel; the timer runs.
   };
 
+  // Full: more may wait.
+  enum class Batch : std::uint8_t { Short, Full };
+
   void on_io(IoEvents events) override;
+  Batch take_batch();
   void on_retry(MonotonicTime now);
   void enter(State state);
   [[nodiscard]] Result<void> watch();

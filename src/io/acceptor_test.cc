@@ -74,6 +74,15 @@ TEST_F(AcceptorTest, TakesNoMoreThanABatchEachTurn) {
   turn_until_accepted(10);
 }
 
+TEST_F(AcceptorTest, TakesAllThatWaitsAtItsEndAndRefusesWhoComesLater) {
+  const SocketAddress address = acceptor->address().value();
+  connect_clients(10);
+  acceptor->finish();
+  EXPECT_EQ(sink.sockets.size(), 10U);
+  const auto late = start_connect(address);
+  EXPECT_TRUE(!late || !finish_connect(late->get()));
+}
+
 TEST_F(AcceptorTest, StopsInTheMiddleOfABatchWhenThePauseComes) {
   connect_clients(4);
   sink.then = [&] {

@@ -9,6 +9,7 @@
 // Memory: cores² rings, allocated by the constructor. What was not drained dies with the mesh.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -80,6 +81,16 @@ class Mesh {
     return drained;
   }
 
+  // The end, on the core that it is about: it sends nothing more but in answer to what it drains,
+  // and goes on draining until all have left. Then nobody holds what is another's.
+  void leave() {
+    left_.fetch_add(1, std::memory_order_acq_rel);
+    for (Waker* const waker : wakers_) waker->wake();
+  }
+  [[nodiscard]] bool all_left() const {
+    return left_.load(std::memory_order_acquire) == wakers_.size();
+  }
+
   // How many records are on their way: exact on either core while the other one rests.
   [[nodiscard]] std::size_t in_flight(CoreId from, CoreId to) const {
     return rings_[index(from) * wakers_.size() + index(to)]->size();
@@ -100,6 +111,7 @@ class Mesh {
 
   std::vector<Waker*> wakers_;  // Borrowed.
   std::vector<std::unique_ptr<Ring>> rings_;
+  std::atomic<std::size_t> left_{0};
 };
 
 }  // namespace pear::io

@@ -41,6 +41,19 @@ TEST(Mesh, RefusesWhatARingCannotHoldAndLeavesTheRecordAlone) {
   EXPECT_TRUE(mesh.send(core(0), core(1), std::move(one_more)));
 }
 
+TEST(Mesh, AllHaveLeftOnceTheLastOneHas) {
+  std::array<std::unique_ptr<Reactor>, 2> reactors{Reactor::open().value(),
+                                                   Reactor::open().value()};
+  Mesh<int> mesh(2, 4);
+  for (std::size_t i = 0; i < 2; ++i) mesh.attach(core(i), reactors[i]->waker());
+  mesh.leave();
+  EXPECT_FALSE(mesh.all_left());
+  mesh.leave();
+  EXPECT_TRUE(mesh.all_left());
+  reactors[0]->turn();  // Each was woken, so that none sleeps through it.
+  reactors[1]->turn();
+}
+
 TEST(Mesh, TakesAShareFromEachSenderAndSaysThatThereIsMore) {
   auto reactor = Reactor::open().value();
   Mesh<int> mesh(3, 1024);

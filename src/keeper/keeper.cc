@@ -6,6 +6,7 @@
 #include <csignal>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -45,10 +46,11 @@ std::string_view signal_text(int signal) {
 
 class Keeper {
  public:
-  Keeper(const KeeperOptions& options, const ListenerSet& listeners)
+  Keeper(const KeeperOptions& options, ListenerSet listeners)
       : options_(options),
+        listeners_(std::move(listeners)),
         state_fd_(::memfd_create("pear-state", MFD_CLOEXEC)),
-        bequest_{.fds_by_address = listeners.fds_by_address(), .state_fd = state_fd_.get()},
+        bequest_{.fds_by_address = listeners_.fds_by_address(), .state_fd = state_fd_.get()},
         log_(STDERR_FILENO, options.log_level),
         schedule_(options.restart),
         had_terminal_(::isatty(STDIN_FILENO) == 1) {}
@@ -216,6 +218,7 @@ class Keeper {
     stop_signal_ = signal == SIGINT ? SIGINT : SIGTERM;
     log_.write(Level::Info, "stopping", {{.name = "signal", .value = signal_text(signal)}});
     kill_at_ = now() + options_.stop_max;
+    listeners_ = {};
     server_->send(*stop_signal_);
   }
 
@@ -244,6 +247,7 @@ class Keeper {
   }
 
   const KeeperOptions& options_;
+  ListenerSet listeners_;
   const UniqueFd state_fd_;  // -1 where the machine has none: then a server finds nothing.
   const Bequest bequest_;
   KeeperLog log_;
@@ -265,8 +269,8 @@ class Keeper {
 
 }  // namespace
 
-int run(const KeeperOptions& options, const ListenerSet& listeners) {
-  return Keeper(options, listeners).run();
+int run(const KeeperOptions& options, ListenerSet listeners) {
+  return Keeper(options, std::move(listeners)).run();
 }
 
 }  // namespace pear::keeper

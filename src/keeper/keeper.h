@@ -45,8 +45,9 @@ struct KeeperOptions {
   std::function<void(const ExitCause&)> on_start_failed;
 };
 
-// Runs servers until it is told to stop, or the first one ends before it ever served. Returns the
-// exit code of the last server: 128 + signal when a signal ended it.
-[[nodiscard]] int run(const KeeperOptions& options, const ListenerSet& listeners);
+// Runs servers until it is told to stop, or the first one ends before it ever served. Told to stop,
+// it closes its sockets: once the server has closed its own, new connections are refused. Returns
+// the exit code of the last server: 128 + signal when a signal ended it.
+[[nodiscard]] int run(const KeeperOptions& options, ListenerSet listeners);
 
 }  // namespace pear::keeper

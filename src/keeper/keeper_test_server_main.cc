@@ -103,7 +103,7 @@ int serve(std::string_view mode) {
 }
 
 int keep(std::string_view mode, int stop_ms) {
-  const auto listeners = ListenerSet::open({{.host = "127.0.0.1", .port = 0}}, 2);
+  auto listeners = ListenerSet::open({{.host = "127.0.0.1", .port = 0}}, 2);
   if (!listeners) return 9;
   say(fmt::format("port {}", listeners->addresses()[0].address.port));
   KeeperOptions options;
@@ -113,7 +113,7 @@ int keep(std::string_view mode, int stop_ms) {
   options.stop_max = std::chrono::milliseconds(stop_ms);
   options.on_ready = [] { say("ready"); };
   options.on_start_failed = [](const ExitCause& cause) { say("start failed: " + to_text(cause)); };
-  const int code = run(options, *listeners);
+  const int code = run(options, *std::move(listeners));
   say("keeper ended");
   return code;
 }

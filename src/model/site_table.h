@@ -30,6 +30,8 @@ struct Site {
   config::SiteSettings settings;
   std::shared_ptr<SiteMetrics> metrics;  // Never null; each part written by one core.
   std::vector<CagePlace> cages;
+  // Its first image is still being made: there are no cages yet, and requests may wait for them.
+  bool awaits_image = false;
 };
 
 struct SiteTable {

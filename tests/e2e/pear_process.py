@@ -30,14 +30,14 @@ def run(*arguments, cwd=None, env=None):
 
 
 class PearProcess:
-    """`pear up PATH`, from its start until it serves, and to its end."""
+    """`pear up PATH` (or `pear watch`), from its start until it serves, and to its end."""
 
-    def __init__(self, path, *arguments, cores=2, wait=True):
+    def __init__(self, path, *arguments, cores=2, wait=True, command="up"):
         self.port, self.admin_port = free_ports()
         self.events = []  # Lines of the log, parsed.
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [PEAR, "up", str(path), "--listen", f"127.0.0.1:{self.port}", "--cores", str(cores),
+            [PEAR, command, str(path), "--listen", f"127.0.0.1:{self.port}", "--cores", str(cores),
              "--set", f"server.admin=127.0.0.1:{self.admin_port}", *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self._readers = [threading.Thread(target=self._read_log, daemon=True),

@@ -43,6 +43,19 @@ class Serving(unittest.TestCase):
         with PearProcess(next(self.site.glob("*.wasm"))) as pear:
             self.assertEqual(pear.get("/")[0], 200)
 
+    def test_a_site_that_was_refused_is_a_503_and_no_404(self):
+        folder = self.folder / "refused"
+        folder.mkdir()
+        shutil.copy(next(self.site.glob("*.wasm")), folder / "good.wasm")
+        (folder / "bad.wasm").write_bytes(b"\0asm\x0d\0\1\0")
+        (folder / "pear.toml").write_text(
+            'pear_version = 1\n[site.good]\nhosts = ["good.test"]\nsource = "good.wasm"\n'
+            '[site.bad]\nhosts = ["bad.test"]\nsource = "bad.wasm"\n')
+        with PearProcess(folder) as pear:
+            statuses = {host: pear.get("/", headers={"Host": host})[0]
+                        for host in ("good.test", "bad.test", "nowhere.test")}
+            self.assertEqual(statuses, {"good.test": 200, "bad.test": 503, "nowhere.test": 404})
+
     def test_the_server_comes_back_after_kill_9_and_refuses_no_connection(self):
         with PearProcess(self.site) as pear:
             statuses = []

@@ -16,15 +16,15 @@ void Listener::add(io::UniqueFd socket) {
 }
 
 Result<void> Listener::start() {
-  if (started_ || stopped_) return {};
+  if (started_ || finished_) return {};
   started_ = true;
   for (const auto& acceptor : acceptors_) PEAR_TRY(acceptor->start());
   return {};
 }
 
-void Listener::stop() {
-  stopped_ = true;
-  for (const auto& acceptor : acceptors_) acceptor->stop();
+void Listener::finish() {
+  finished_ = true;
+  for (const auto& acceptor : acceptors_) acceptor->finish();
 }
 
 void Listener::on_connection(io::UniqueFd socket, const io::SocketAddress& peer) {
@@ -41,7 +41,7 @@ void Listener::on_accept_failure(int /*os_errno*/) {
 }
 
 void Listener::resume_if_room() {
-  if (!paused_ || stopped_ || connections_.open() >= connections_max_) return;
+  if (!paused_ || finished_ || connections_.open() >= connections_max_) return;
   paused_ = false;
   for (const auto& acceptor : acceptors_) acceptor->resume();
 }

@@ -26,9 +26,10 @@ class Listener final : public io::ConnectionSink {
   // Begins to accept, once there is something to serve: until then connections wait in the kernel's
   // queue. More calls do nothing. Errors: OsError.
   [[nodiscard]] Result<void> start();
-  // No more connections, ever. The sockets stay open, so that the kernel refuses nobody while the
-  // keeper starts the next server.
-  void stop();
+  // No more connections, ever, but those that wait in the kernel's queue: they are taken, and the
+  // sockets are closed. Where the keeper has them too, it says whether newer ones are refused or
+  // wait for the next server.
+  void finish();
 
   void on_connection(io::UniqueFd socket, const io::SocketAddress& peer) override;
   void on_accept_failure(int os_errno) override;
@@ -44,7 +45,7 @@ class Listener final : public io::ConnectionSink {
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   bool started_ = false;
   bool paused_ = false;
-  bool stopped_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace pear::data::listener

@@ -64,9 +64,10 @@ Pool::Answer Pool::lease(Exchange& exchange, bool core_is_behind) {
   // Who came first is served first; one that every cage has refused waits for a change.
   const bool may_go = queue.waiting.empty() && exchange.refused <= site.cages.size();
   if (may_go && try_lease(queue, exchange, core_is_behind)) return Answer::Leased;
-  const bool hopeless = std::ranges::all_of(site.cages, [](const CagePlace& place) {
-    return place.counters->state.load(std::memory_order_relaxed) == CageState::Terminated;
-  });
+  const bool hopeless =
+      !site.awaits_image && std::ranges::all_of(site.cages, [](const CagePlace& place) {
+        return place.counters->state.load(std::memory_order_relaxed) == CageState::Terminated;
+      });
   if (hopeless) return Answer::NoCage;
   if (queue.waiting_count >= site.settings.limits.queue_max) return Answer::QueueFull;
   exchange.refused = 0;

@@ -14,6 +14,8 @@ constexpr std::chrono::milliseconds kGoneGrace{100};
 // How long bytes are read past after the last word, so that the client's kernel does not throw the
 // answer away (RFC 9112, section 9.6).
 constexpr std::chrono::milliseconds kLinger{2'000};
+// A client that came before a drain and has asked nothing yet is about to: it may, for so long.
+constexpr std::chrono::milliseconds kFirstWord{250};
 
 }  // namespace
 
@@ -46,6 +48,7 @@ void Http1Connection::on_io(io::IoEvents events) {
     readable_ = true;
     resume();
   }
+  if (draining_) end_if_idle();
 }
 
 void Http1Connection::on_response(Exchange& /*exchange*/) {
@@ -58,7 +61,21 @@ void Http1Connection::on_request_room(Exchange& /*exchange*/) {
 
 void Http1Connection::drain() {
   draining_ = true;
-  if (request_ == nullptr && unsent_.empty()) close();
+  end_if_idle();
+}
+
+bool Http1Connection::idle() const {
+  return !closed_ && !lingering_ && request_ == nullptr && unsent_.empty();
+}
+
+// The kernel may hold a request that nobody has read: closing now would throw it away.
+void Http1Connection::end_if_idle() {
+  if (!idle()) return;
+  readable_ = true;
+  resume();
+  if (!idle()) return;
+  if (requests_ != 0) return close();
+  if (waiting_ != Waiting::FirstWord) wait_for(Waiting::FirstWord);
 }
 
 void Http1Connection::wait_for(Waiting what) {
@@ -86,6 +103,9 @@ void Http1Connection::wait_for(Waiting what) {
     case Waiting::Linger:
       time = kLinger;
       break;
+    case Waiting::FirstWord:
+      time = kFirstWord;
+      break;
   }
   owner_.parts_.reactor.timers().arm(timer_, owner_.parts_.path.now() + time);
 }
@@ -107,6 +127,7 @@ void Http1Connection::on_timer(MonotonicTime /*now*/) {
       return close();
     case Waiting::Gone:
     case Waiting::Linger:
+    case Waiting::FirstWord:
       return close();
   }
 }

@@ -74,13 +74,13 @@ class Http1Connection final : public io::IoHandler,
   void on_response(Exchange& exchange) override;
   void on_request_room(Exchange& exchange) override;
 
-  // The server is going away: an idle connection closes at once, a busy one after its response.
+  // The server is going away: what the client has asked is answered, and the connection closes.
   void drain();
 
  private:
   friend class Http1Connections;
   // What the timer waits for.
-  enum class Waiting : std::uint8_t { Nothing, Head, Idle, Body, Write, Gone, Linger };
+  enum class Waiting : std::uint8_t { Nothing, Head, Idle, Body, Write, Gone, Linger, FirstWord };
 
   // ---- Input (http1_input.cc).
   void read();
@@ -99,6 +99,8 @@ class Http1Connection final : public io::IoHandler,
   [[nodiscard]] bool may_read() const;
   // Goes on with kept input, and then with the socket, as far as that is possible now.
   void resume();
+  [[nodiscard]] bool idle() const;
+  void end_if_idle();
 
   // ---- Output (http1_output.cc).
   void write();

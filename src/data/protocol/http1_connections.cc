@@ -37,6 +37,7 @@ bool Http1Connections::add(io::UniqueFd socket, const io::SocketAddress& peer) {
   }
   alive_.push_back(*connection);
   parts_.counters.connections_open.set(connections_.live());
+  if (draining_) connection->drain();
   return true;
 }
 

@@ -46,11 +46,11 @@ class Http1Connections {
   bool add(io::UniqueFd socket, const io::SocketAddress& peer);
   // Once a turn: for the date of responses.
   void set_wall_time(WallTime now);
+  // The server is going away: each connection is served what it has asked, and closes.
   void drain();
   void close_all();
 
   [[nodiscard]] std::size_t open() const { return connections_.live(); }
-  [[nodiscard]] bool draining() const { return draining_; }
 
  private:
   friend class Http1Connection;

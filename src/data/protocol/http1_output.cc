@@ -236,7 +236,7 @@ void Http1Connection::finish_response() {
   Http1Request& request = *request_;
   const bool short_body =
       request.response_framing == Framing::Length && request.has_body && request.response_left != 0;
-  const bool keep = request.keep_alive && request.body_read && !short_body && !draining_;
+  const bool keep = request.keep_alive && request.body_read && !short_body;
   Exchange& exchange = *std::exchange(request.exchange, nullptr);
   const bool body_read = request.body_read;
   owner_.parts_.path.close(exchange);
@@ -249,7 +249,8 @@ void Http1Connection::finish_response() {
   }
   if (peer_ended_ && kept_.empty() && unsent_.empty()) return close();
   if (unsent_.empty()) wait_for(Waiting::Idle);
-  if (!kept_.empty() || readable_) owner_.parts_.reactor.run_again(*this, io::IoEvents::read());
+  if (!kept_.empty() || readable_ || draining_)
+    owner_.parts_.reactor.run_again(*this, io::IoEvents::read());
 }
 
 // Nothing more will be said. What the client still sends is read and thrown away for a while, so

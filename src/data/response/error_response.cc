@@ -28,7 +28,6 @@ constexpr std::array kRows{
         "The site is busy: no place became free in time.", true},
     Row{Cause::NoCage, 503, "destination_unavailable", "The site is not running at the moment.",
         true},
-    Row{Cause::Draining, 503, "destination_unavailable", "The server is being restarted.", true},
     Row{Cause::GuestFault, 500, "http_response_incomplete",
         "The site failed while it handled this request."},
     Row{Cause::GuestTimeout, 504, "http_response_timeout",

@@ -22,7 +22,6 @@ enum class Cause : std::uint8_t {
   QueueFull,     // 503: too many requests wait already.
   QueueTimeout,  // 503: no cage had a place in time.
   NoCage,        // 503: no cage of the site runs.
-  Draining,      // 503
   GuestFault,    // 500
   GuestTimeout,  // 504: CPU or wall time.
   GuestError,    // 502: the guest answered with an error-code.

@@ -1,0 +1,135 @@
+// Bodies both ways, and clients that stop or leave.
+#include <array>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "data/core_fixture.h"
+#include "io/socket.h"
+
+namespace pear::data {
+namespace {
+
+using cage::FakeGuest;
+using cage::GuestFault;
+using model::CageState;
+
+TEST_F(CoreTest, AFaultAfterTheHeadCutsTheResponse) {
+  engine_.serve = [](FakeGuest& guest) {
+    if (guest.slices == 1) {
+      static_cast<void>(guest.host.respond(200, {}));
+      guest.host.write_body("first part");
+      return guest.yielded();
+    }
+    return guest.fault(GuestFault::Trap, "later");
+  };
+  start();
+  const std::string heard = ask(kGet, "<end>");
+  EXPECT_TRUE(heard.contains("first part")) << heard;
+  EXPECT_FALSE(heard.contains("\r\n0\r\n")) << "a cut body must not look complete";
+  EXPECT_EQ(counters().responses[0].value(), 1U);
+}
+
+TEST_F(CoreTest, StreamsABodyBackThroughBothQueues) {
+  engine_.serve = echo;
+  start();
+  std::string body;
+  for (int i = 0; body.size() < 600'000; ++i) body += fmt::format("{:08}", i);
+  const io::UniqueFd client = connect();
+  say(client,
+      fmt::format("POST /site/ HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.size()));
+  std::string heard;
+  std::string_view rest = body;
+  for (int turn = 0; turn < 200'000 && !heard.ends_with("0\r\n\r\n"); ++turn) {
+    if (!rest.empty()) {
+      rest.remove_prefix(io::send(client.get(), std::span(rest)).bytes);
+    }
+    turns(1);
+    std::array<char, 16'384> buffer;
+    const io::Transfer got = io::receive(client.get(), buffer);
+    heard.append(buffer.data(), got.bytes);
+  }
+  const std::string decoded = body_of_chunks(heard);
+  EXPECT_TRUE(decoded == body) << decoded.size();
+}
+
+TEST_F(CoreTest, ABodyThatIsTakenWhileTheGuestAnswersIsReadToItsEnd) {
+  std::uint64_t read = 0;
+  engine_.serve = [&](FakeGuest& guest) {
+    if (guest.slices == 1) static_cast<void>(guest.host.respond(200, {}));
+    std::string_view bytes;
+    while (true) {
+      switch (guest.host.read_body(1U << 20U, &bytes)) {
+        case cage::BodyRead::Bytes:
+          read += bytes.size();
+          guest.host.write_body("x");
+          continue;
+        case cage::BodyRead::Pending:
+          return guest.pending();
+        case cage::BodyRead::End:
+          guest.host.write_body("end");
+          guest.host.finish_body({});
+          return guest.idle();
+        case cage::BodyRead::Failed:
+          return guest.fault(GuestFault::Trap, "the body failed");
+      }
+    }
+  };
+  start();
+  const io::UniqueFd client = connect();
+  // All of it is in the kernel before the server looks: no later event helps it to go on.
+  const std::string request = "POST /site/ HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" +
+                              std::string(300'000, 'b');
+  for (std::string_view rest = request; !rest.empty();) {
+    const io::Transfer sent = io::send(client.get(), std::span(rest));
+    if (sent.status != io::Transfer::Status::Done) turns(1);
+    rest.remove_prefix(sent.bytes);
+  }
+  const std::string heard = hear_body(client, "0\r\n\r\n");
+  EXPECT_TRUE(heard.contains("end")) << heard.size();
+  EXPECT_EQ(read, 300'000U);
+}
+
+TEST_F(CoreTest, AClientThatReadsNothingStopsItsGuest) {
+  std::uint64_t written = 0;
+  engine_.serve = [&](FakeGuest& guest) {
+    if (guest.slices == 1) static_cast<void>(guest.host.respond(200, {}));
+    while (guest.host.body_window() >= 1'000) {
+      guest.host.write_body(std::string(1'000, 'x'));
+      written += 1'000;
+      if (written > 100'000'000) break;
+    }
+    return guest.pending();
+  };
+  start();
+  const io::UniqueFd client = connect();
+  say(client, kGet);
+  turns(2'000);
+  const std::uint64_t before = written;
+  turns(2'000);
+  EXPECT_EQ(written, before);
+  EXPECT_LT(written, 32'000'000U);  // What the kernel's buffers of both ends take, and ours.
+}
+
+TEST_F(CoreTest, AClientThatGoesAwayEndsItsGuestWithoutAFault) {
+  engine_.serve = [](FakeGuest& guest) {
+    return guest.host.body_window() == cage::GuestHost::kClientGone ? guest.idle()
+                                                                    : guest.pending();
+  };
+  start();
+  io::UniqueFd client = connect();
+  say(client, kGet);
+  turns(5);
+  EXPECT_EQ(engine_.alive, 1);
+  io::reset_on_close(client.get());
+  client.reset();
+  turns(20);
+  EXPECT_TRUE(take_events<CageFaulted>().empty());
+  EXPECT_EQ(state_of(0), CageState::Running);
+  EXPECT_EQ(table_->sites[0]->cages[0].counters->in_flight.value(), 0U);
+}
+
+}  // namespace
+}  // namespace pear::data
