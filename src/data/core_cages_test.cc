@@ -1,6 +1,7 @@
 // The life of cages and instances: faults, healing, checks, ends.
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -70,6 +71,18 @@ TEST_F(CoreTest, WithIsolationCageOneInstanceServesMany) {
   site_.run.isolation = config::Isolation::Cage;
   start();
   for (int i = 0; i < 5; ++i) static_cast<void>(ask(kGet, "hello"));
+  EXPECT_EQ(engine_.made, 1);
+}
+
+TEST_F(CoreTest, RequestsThatComeTogetherAreServedByOneInstanceInTurn) {
+  site_.run.isolation = config::Isolation::Cage;
+  start();
+  std::vector<io::UniqueFd> clients(8);
+  for (io::UniqueFd& client : clients) client = connect();
+  for (const io::UniqueFd& client : clients) static_cast<void>(io::send(client.get(), kGet));
+  for (const io::UniqueFd& client : clients) {
+    EXPECT_TRUE(hear_body(client, "hello").starts_with("HTTP/1.1 200 "));
+  }
   EXPECT_EQ(engine_.made, 1);
 }
 
