@@ -21,7 +21,7 @@ def one_run(context, server, rate, crash):
         crasher.start()
     try:
         seconds = max(context.seconds, 3)
-        result = context.bench_on(server, "--rate", f"{rate:.0f}", "--connections", 256,
+        result = context.bench_on(server, "--rate", f"{rate:.0f}", "--connections", 64,
                                   "--duration", f"{seconds}s", "--warm-up", "1s")
     finally:
         over.set()
