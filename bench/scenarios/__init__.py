@@ -12,6 +12,7 @@ ORDER = [
     "hono",
     "in_process",
     "open_loop_crash",
+    "trap_storm",
     "memory",
     "idle_connections",
     "start",

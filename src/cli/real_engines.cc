@@ -1,6 +1,5 @@
 #include "cli/real_engines.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "engine/componentize.h"
 #include "engine/engine.h"
 #include "engine/image_cache.h"
+#include "server/engine_options.h"
 #include "server/server.h"
 
 namespace pear::cli {
@@ -27,19 +27,10 @@ Told<std::string> componentize(std::string_view core_module,
   return component->text();
 }
 
-// As the server makes it, so that it finds what is compiled here.
-engine::EngineOptions engine_options(const config::Settings& settings) {
-  Bytes memory_max = 256_MiB;
-  for (const config::SiteSettings& site : settings.sites) {
-    memory_max = std::max(memory_max, site.limits.memory);
-  }
-  return {.instances_max = settings.server.instances_max, .memory_max = memory_max};
-}
-
 Told<void> cache_image(const std::filesystem::path& component, const config::Settings& settings) {
   const auto bytes = read_file(component);
   if (!bytes) return std::unexpected(bytes.error());
-  auto engine = engine::Engine::make(engine_options(settings));
+  auto engine = engine::Engine::make(server::engine_options(settings));
   if (!engine) return std::unexpected(engine.error());
   const std::filesystem::path folder = cache_folder(settings.server.cache);
   engine::ImageCache cache(*std::move(engine), folder.empty() ? folder : folder / "images");

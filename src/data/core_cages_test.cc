@@ -93,6 +93,20 @@ TEST_F(CoreTest, WithIsolationRequestEachRequestGetsAFreshInstance) {
   EXPECT_EQ(engine_.made, 5);
 }
 
+TEST_F(CoreTest, AnInstanceWithMuchMemoryIsEndedElsewhere) {
+  site_.run.isolation = config::Isolation::Request;
+  engine_.memory_of_instance = (4_MiB).count;
+  start();
+  static_cast<void>(ask(kGet, "hello"));
+  EXPECT_EQ(engine_.buried, 0);
+
+  engine_.memory_of_instance = (64_MiB).count;
+  static_cast<void>(ask(kGet, "hello"));
+  static_cast<void>(ask(kGet, "hello"));
+  EXPECT_EQ(engine_.buried, 2);
+  EXPECT_EQ(engine_.alive, 0);
+}
+
 TEST_F(CoreTest, AnInstanceIsReplacedAfterItsLastRequest) {
   site_.run.isolation = config::Isolation::Cage;
   site_.run.max_requests_per_instance = 2;

@@ -23,7 +23,7 @@ CoreThread::CoreThread(const Parts& parts, std::unique_ptr<io::Reactor> reactor)
               {.level = static_cast<log::Level>(parts.settings.log.level),
                .access = parts.settings.log.access,
                .core = parts.id}),
-      maker_(parts.instances, parts.ticker, reactor_->waker()),
+      maker_(parts.guests, reactor_->waker()),
       core_(std::make_unique<data::Core>(data::Core::Parts{.id = parts.id,
                                                            .settings = parts.settings,
                                                            .reactor = *reactor_,

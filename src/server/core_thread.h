@@ -23,8 +23,7 @@ class CoreThread {
     CoreId id{};
     const config::ServerSettings& settings;
     log::LogWriter& log;
-    cage::InstanceCount& instances;
-    engine::Ticker& ticker;
+    cage::WasmGuestMaker::Parts guests;
     data::HopMesh& mesh;
     io::Waker& control;
   };

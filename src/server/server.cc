@@ -15,6 +15,7 @@
 #include "control/control_loop.h"
 #include "engine/engine.h"
 #include "engine/image_cache.h"
+#include "engine/reaper.h"
 #include "engine/ticker.h"
 #include "io/clock.h"
 #include "io/signals.h"
@@ -22,6 +23,7 @@
 #include "keeper/exit_code.h"
 #include "keeper/inheritance.h"
 #include "server/core_thread.h"
+#include "server/engine_options.h"
 #include "server/image_source.h"
 
 namespace pear::server {
@@ -32,16 +34,6 @@ using keeper::to_int;
 
 constexpr std::array kSignals{SIGTERM, SIGINT, SIGHUP};
 constexpr std::size_t kHops = 4096;  // Records on their way from one core to another.
-
-// The largest memory that an instance may ask for: of the sites that are here, and of those that a
-// reload may bring, at least the largest preset.
-Bytes memory_max(const config::Settings& settings) {
-  Bytes max = 256_MiB;
-  for (const config::SiteSettings& site : settings.sites) {
-    max = std::max(max, site.limits.memory);
-  }
-  return max;
-}
 
 class Server final : private io::SignalListener {
  public:
@@ -83,6 +75,7 @@ class Server final : private io::SignalListener {
   std::unique_ptr<ImageSource> images_;
   std::unique_ptr<engine::Ticker> ticker_;
   cage::InstanceCount instances_;
+  engine::Reaper reaper_;
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<data::HopMesh> mesh_;
   std::vector<std::unique_ptr<CoreThread>> cores_;
@@ -109,8 +102,7 @@ void Server::say(log::Level level, std::string_view name, std::string_view messa
 }
 
 bool Server::build() {
-  auto engine = engine::Engine::make(
-      {.instances_max = settings_.instances_max, .memory_max = memory_max(*options_.settings)});
+  auto engine = engine::Engine::make(engine_options(*options_.settings));
   if (!engine) {
     say(log::Level::Error, "engine_failed", engine.error());
     return false;
@@ -152,8 +144,9 @@ bool Server::build_cores() {
     auto core = CoreThread::make({.id = CoreId{static_cast<std::uint16_t>(i)},
                                   .settings = settings_,
                                   .log = log_,
-                                  .instances = instances_,
-                                  .ticker = *ticker_,
+                                  .guests = {.instances = instances_,
+                                             .ticker = *ticker_,
+                                             .reaper = reaper_},
                                   .mesh = *mesh_,
                                   .control = reactor_->waker()});
     if (!core) {

@@ -121,12 +121,14 @@ class Bench {
   std::shared_ptr<const engine::Engine> engine_ = engine::Engine::make({}).value();
   engine::Ticker ticker_{engine_};
   cage::InstanceCount instances_{100};
+  engine::Reaper reaper_;
   config::ServerSettings settings_;
   config::SiteSettings site_;
   std::unique_ptr<log::LogWriter> log_ = *log::LogWriter::open({});
   log::Logger logger_{log_->add_channel(1U << 20U), {}};
   std::unique_ptr<io::Reactor> reactor_ = *io::Reactor::open();
-  cage::WasmGuestMaker maker_{instances_, ticker_, reactor_->waker()};
+  cage::WasmGuestMaker maker_{{.instances = instances_, .ticker = ticker_, .reaper = reaper_},
+                              reactor_->waker()};
   base::SpscRing<data::CoreCommand> commands_{16};
   base::SpscRing<data::CoreEvent> events_{256};
   data::HopMesh mesh_{1, 16};

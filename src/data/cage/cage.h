@@ -31,6 +31,8 @@ class Cage {
   // CPU time after which an instance lets the others of its site have a turn. Several slices, so
   // that most requests end in one turn, while their memory is in the processor's caches.
   static constexpr std::chrono::milliseconds kTurn{4};
+  // An instance with so much memory is torn down by another thread: it may take milliseconds.
+  static constexpr Bytes kBuried = 32_MiB;
 
   Cage(CageEnv& env, SiteOnCore& site_on_core, std::shared_ptr<const model::Site> site,
        const model::CagePlace& place);

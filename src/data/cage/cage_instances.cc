@@ -62,7 +62,12 @@ void Cage::discard(GuestSlot& slot) {
   env_.queue.remove(site_on_core_.queue, slot);
   if (slot.successor) recovering_ = false;
   slot.wake.cancel();
-  slot.guest.reset();
+  if (slot.charged < kBuried.count) {
+    slot.guest.reset();
+  } else {
+    slot.guest->leave_host();
+    env_.maker.bury(std::move(slot.guest));
+  }
   account_.release(std::exchange(slot.charged, 0));
   place_.counters->memory_bytes.set(account_.used());
   place_.counters->instances.subtract();

@@ -29,6 +29,7 @@ struct FakeEngine {
   int alive = 0;
   int made = 0;
   int alive_max = 1'000;
+  int buried = 0;
   std::vector<std::uint64_t> woken;
 };
 
@@ -62,6 +63,7 @@ class FakeGuest final : public Guest {
     return engine_.serve(*this);
   }
   [[nodiscard]] Ending ending() const override { return {.kind = fault_, .message = message_}; }
+  void leave_host() override {}
 
   // ---- For the scripts.
   Slice idle(std::chrono::nanoseconds cpu = std::chrono::microseconds(3)) {
@@ -119,6 +121,7 @@ class FakeGuestMaker final : public GuestMaker {
   }
   void work() override {}
   void rest() override {}
+  void bury(std::unique_ptr<Guest> /*guest*/) override { ++engine_.buried; }
 
  private:
   class Source final : public GuestSource {

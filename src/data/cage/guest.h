@@ -120,6 +120,9 @@ class Guest {
   };
   // After Faulted.
   [[nodiscard]] virtual Ending ending() const = 0;
+
+  // Its host goes away. Nothing may follow but its end, on any thread, also after its source's.
+  virtual void leave_host() = 0;
 };
 
 // Makes the guests of one cage. Outlives them.
@@ -155,6 +158,8 @@ class GuestMaker {
   // Guests run from now on, until rest(): the tick must not sleep.
   virtual void work() = 0;
   virtual void rest() = 0;
+  // Ends a guest that has left its host, elsewhere: it has so much memory that its end takes long.
+  virtual void bury(std::unique_ptr<Guest> guest) = 0;
 };
 
 }  // namespace pear::cage

@@ -76,7 +76,7 @@ class WasmGuest final : public Guest {
  public:
   struct Origin {
     const engine::Image& image;
-    const PearGrants& grants;
+    std::shared_ptr<const Grants> grants;
     engine::Inbox& inbox;
     InstanceCount& instances;
   };
@@ -90,14 +90,17 @@ class WasmGuest final : public Guest {
   void begin(const GuestRequest& request) override;
   Slice poll() override;
   [[nodiscard]] Ending ending() const override;
+  void leave_host() override { host_ = nullptr; }
 
-  [[nodiscard]] GuestHost& host() { return host_; }
+  [[nodiscard]] GuestHost& host() { return *host_; }
+  [[nodiscard]] bool has_host() const { return host_ != nullptr; }
   // Keeps the trailers' views for as long as the call.
   [[nodiscard]] std::span<const PearField> trailers(std::span<const http::Field> fields);
 
  private:
-  GuestHost& host_;
+  GuestHost* host_;  // Borrowed; null once it has left it.
   InstanceCount& instances_;
+  std::shared_ptr<const Grants> grants_;
   engine::Instance instance_;
   std::vector<PearField> fields_;  // Of the request. Its room is kept from call to call.
   std::vector<PearField> trailers_;
@@ -112,8 +115,11 @@ GuestHost& host_of(void* context) {
 constexpr PearHost kHost{
     .memory_grow = [](void* instance,
                       std::uint64_t delta) { return host_of(instance).grow_memory(delta); },
-    .memory_release = [](void* instance,
-                         std::uint64_t delta) { host_of(instance).release_memory(delta); },
+    .memory_release =
+        [](void* instance, std::uint64_t delta) {
+          auto& guest = *static_cast<WasmGuest*>(instance);
+          if (guest.has_host()) guest.host().release_memory(delta);
+        },
     .log =
         [](void* instance, PearStream stream, PearBytes bytes) {
           host_of(instance).log(stream == PEAR_STDOUT ? LogStream::Stdout : LogStream::Stderr,
@@ -167,10 +173,12 @@ constexpr PearHost kHost{
 };
 
 WasmGuest::WasmGuest(const Origin& origin, GuestHost& host, std::uint64_t token)
-    : host_(host),
+    : host_(&host),
       instances_(origin.instances),
-      instance_(origin.image, {.host = &kHost, .context = this, .grants = &origin.grants},
-                origin.inbox, token) {}
+      grants_(origin.grants),
+      instance_(origin.image,
+                {.host = &kHost, .context = this, .grants = &grants_->raw_grants()}, origin.inbox,
+                token) {}
 
 void WasmGuest::begin(const GuestRequest& request) {
   fields_.clear();
@@ -248,12 +256,15 @@ class WasmGuestSource final : public GuestSource {
  public:
   WasmGuestSource(std::shared_ptr<const engine::Image> image, const config::SiteSettings& site,
                   engine::Inbox& inbox, InstanceCount& instances)
-      : image_(std::move(image)), grants_(site), inbox_(inbox), instances_(instances) {}
+      : image_(std::move(image)),
+        grants_(std::make_shared<const Grants>(site)),
+        inbox_(inbox),
+        instances_(instances) {}
 
   std::unique_ptr<Guest> make(GuestHost& host, std::uint64_t token) override {
     if (!instances_.try_add()) return nullptr;
     return std::make_unique<WasmGuest>(WasmGuest::Origin{.image = *image_,
-                                                         .grants = grants_.raw_grants(),
+                                                         .grants = grants_,
                                                          .inbox = inbox_,
                                                          .instances = instances_},
                                        host, token);
@@ -261,16 +272,15 @@ class WasmGuestSource final : public GuestSource {
 
  private:
   std::shared_ptr<const engine::Image> image_;
-  Grants grants_;
+  std::shared_ptr<const Grants> grants_;
   engine::Inbox& inbox_;
   InstanceCount& instances_;
 };
 
 }  // namespace
 
-WasmGuestMaker::WasmGuestMaker(InstanceCount& instances, engine::Ticker& ticker, io::Waker& waker)
-    : instances_(instances),
-      ticker_(ticker),
+WasmGuestMaker::WasmGuestMaker(const Parts& parts, io::Waker& waker)
+    : parts_(parts),
       inbox_([](void* context) { static_cast<io::Waker*>(context)->wake(); }, &waker) {}
 
 WasmGuestMaker::~WasmGuestMaker() {
@@ -279,7 +289,7 @@ WasmGuestMaker::~WasmGuestMaker() {
 
 std::unique_ptr<GuestSource> WasmGuestMaker::open(std::shared_ptr<const engine::Image> image,
                                                   const config::SiteSettings& site) {
-  return std::make_unique<WasmGuestSource>(std::move(image), site, inbox_, instances_);
+  return std::make_unique<WasmGuestSource>(std::move(image), site, inbox_, parts_.instances);
 }
 
 std::size_t WasmGuestMaker::take_woken(std::span<std::uint64_t> tokens) {
@@ -287,11 +297,15 @@ std::size_t WasmGuestMaker::take_woken(std::span<std::uint64_t> tokens) {
 }
 
 void WasmGuestMaker::work() {
-  if (!std::exchange(working_, true)) ticker_.guest_started();
+  if (!std::exchange(working_, true)) parts_.ticker.guest_started();
 }
 
 void WasmGuestMaker::rest() {
-  if (std::exchange(working_, false)) ticker_.guest_stopped();
+  if (std::exchange(working_, false)) parts_.ticker.guest_stopped();
+}
+
+void WasmGuestMaker::bury(std::unique_ptr<Guest> guest) {
+  parts_.reaper.take(std::move(guest));
 }
 
 }  // namespace pear::cage

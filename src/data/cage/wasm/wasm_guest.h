@@ -9,6 +9,7 @@
 
 #include "data/cage/guest.h"
 #include "engine/instance.h"
+#include "engine/reaper.h"
 #include "engine/ticker.h"
 #include "io/waker.h"
 
@@ -32,8 +33,14 @@ class InstanceCount {
 
 class WasmGuestMaker final : public GuestMaker {
  public:
-  // All outlive the maker. `waker` wakes this core.
-  WasmGuestMaker(InstanceCount& instances, engine::Ticker& ticker, io::Waker& waker);
+  // Shared by all cores; all outlive the maker, and the reaper dies before the count.
+  struct Parts {
+    InstanceCount& instances;
+    engine::Ticker& ticker;
+    engine::Reaper& reaper;
+  };
+  // `waker` wakes this core, and outlives the maker.
+  WasmGuestMaker(const Parts& parts, io::Waker& waker);
   ~WasmGuestMaker() override;
 
   std::unique_ptr<GuestSource> open(std::shared_ptr<const engine::Image> image,
@@ -41,10 +48,10 @@ class WasmGuestMaker final : public GuestMaker {
   std::size_t take_woken(std::span<std::uint64_t> tokens) override;
   void work() override;
   void rest() override;
+  void bury(std::unique_ptr<Guest> guest) override;
 
  private:
-  InstanceCount& instances_;
-  engine::Ticker& ticker_;
+  Parts parts_;
   engine::Inbox inbox_;
   bool working_ = false;
 };
