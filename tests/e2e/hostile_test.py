@@ -218,7 +218,7 @@ class Hostile(unittest.TestCase):
         for entry in self.malformed:
             refused = self.pear.wait_event("image_refused", site=site_of(entry))
             self.assertIn(f"{entry['name']}.wasm", refused["message"])
-                self.assertEqual(ask(self.pear.port, site_of(entry), GET_OK).status, "503")
+            self.assertEqual(ask(self.pear.port, site_of(entry), GET_OK).status, "503")
 
     def round(self):
         """Asks every case as often as it says, then whether it has healed: what was wrong."""
