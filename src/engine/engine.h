@@ -19,9 +19,10 @@ namespace pear::engine {
 struct EngineOptions {
   std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
   Bytes memory_max = 256_MiB;           // The largest linear memory that any site permits.
-  // Written bytes of a memory and of a table that are zeroed and kept when an instance ends, instead
-  // of being given back to the kernel, which interrupts all cores and makes the next instance fault.
-  // So much stays with the process for each instance that was ever alive at the same time.
+  // Written bytes of a memory and of a table that are zeroed and kept when an instance ends,
+  // instead of being given back to the kernel, which interrupts all cores and makes the next
+  // instance fault. So much stays with the process for each instance that was ever alive at the
+  // same time.
   Bytes memory_keep_resident = 16_MiB;
   Bytes table_keep_resident = 1_MiB;
   Bytes wasm_stack = 512_KiB;

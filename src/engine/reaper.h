@@ -1,7 +1,7 @@
 // Reaper: frees what takes long to free, on a thread of its own.
 //
-// An instance that wrote to hundreds of megabytes takes milliseconds to tear down; its core must not
-// stand still for that.
+// An instance that wrote to hundreds of megabytes takes milliseconds to tear down; its core must
+// not stand still for that.
 //
 // Thread: take() on any. What is taken dies on the reaper's thread.
 // Memory: the queue grows with what is taken faster than it can be freed; each of it still counts

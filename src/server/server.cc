@@ -141,14 +141,13 @@ bool Server::build_cores() {
   const std::uint32_t count = std::max<std::uint32_t>(settings_.cores, 1);
   mesh_ = std::make_unique<data::HopMesh>(count, kHops);
   for (std::uint32_t i = 0; i < count; ++i) {
-    auto core = CoreThread::make({.id = CoreId{static_cast<std::uint16_t>(i)},
-                                  .settings = settings_,
-                                  .log = log_,
-                                  .guests = {.instances = instances_,
-                                             .ticker = *ticker_,
-                                             .reaper = reaper_},
-                                  .mesh = *mesh_,
-                                  .control = reactor_->waker()});
+    auto core = CoreThread::make(
+        {.id = CoreId{static_cast<std::uint16_t>(i)},
+         .settings = settings_,
+         .log = log_,
+         .guests = {.instances = instances_, .ticker = *ticker_, .reaper = reaper_},
+         .mesh = *mesh_,
+         .control = reactor_->waker()});
     if (!core) {
       say(log::Level::Error, "start_failed",
           "no file descriptors left: raise the limit (ulimit -n)");

@@ -1,6 +1,6 @@
 // The server: every object of the process, built by hand in the order of dependency.
 //
-//   log writer ─ engine, image cache, ticker, reaper ─ cores (one thread each) ─ control (this thread)
+//   log writer ─ engine, image cache, ticker, reaper ─ cores ─ control (this thread)
 //
 // Thread: run() is called on the main thread, which becomes the control thread.
 #pragma once

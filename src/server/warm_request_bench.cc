@@ -1,6 +1,6 @@
-// One request of a warm cage through everything but other cores: socket, parser, router, pool, cage,
-// a guest of the engine, serialiser, socket. One thread plays client and core, so that the time is
-// the whole price, and every `operator new` of the C++ side is counted.
+// One request of a warm cage through everything but other cores: socket, parser, router, pool,
+// cage, a guest of the engine, serialiser, socket. One thread plays client and core, so that the
+// time is the whole price, and every `operator new` of the C++ side is counted.
 //
 // Goal: no allocation per request. PEAR_BENCH_COMPONENT=FILE is asked for "/" instead of the
 // engine's own hello.
@@ -101,8 +101,7 @@ class Bench {
     site->settings = site_;
     site->metrics = std::make_shared<model::SiteMetrics>();
     site->metrics->by_core.push_back(std::make_unique<model::SiteCounters>());
-    site->cages.push_back(
-        {.cage = CageId{1}, .counters = std::make_shared<model::CageCounters>()});
+    site->cages.push_back({.cage = CageId{1}, .counters = std::make_shared<model::CageCounters>()});
     auto table = std::make_shared<model::SiteTable>();
     table->sites.push_back(site);
     std::vector<model::RouteTable::Conflict> conflicts;
@@ -155,8 +154,8 @@ void BM_WarmRequest(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state) {
     if (!bench.ask()) state.SkipWithError("no 200");
   }
-  state.counters["allocations"] = benchmark::Counter(
-      static_cast<double>(g_allocations - before), benchmark::Counter::kAvgIterations);
+  state.counters["allocations"] = benchmark::Counter(static_cast<double>(g_allocations - before),
+                                                     benchmark::Counter::kAvgIterations);
 }
 BENCHMARK(BM_WarmRequest);
 

@@ -1,9 +1,10 @@
 // RunQueue: which guest of this core runs next.
 //
 // Start-time fair queueing in two levels: the site that has used the least CPU time runs first, and
-// within a site its guests take turns, each of one slice or, where its owner says so, of several. A site that wakes after a rest starts at the present virtual
-// time, so it owes nothing and is owed nothing. So a site with a hundred busy guests delays another
-// site's request by the slice that is running and at most one more.
+// within a site its guests take turns, each of one slice or, where its owner says so, of several. A
+// site that wakes after a rest starts at the present virtual time, so it owes nothing and is owed
+// nothing. So a site with a hundred busy guests delays another site's request by the slice that is
+// running and at most one more.
 //
 // Source:  P. Goyal, H. Vin, H. Cheng, "Start-time Fair Queuing", SIGCOMM 1996.
 // Thread:  core-local.

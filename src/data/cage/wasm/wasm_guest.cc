@@ -176,9 +176,8 @@ WasmGuest::WasmGuest(const Origin& origin, GuestHost& host, std::uint64_t token)
     : host_(&host),
       instances_(origin.instances),
       grants_(origin.grants),
-      instance_(origin.image,
-                {.host = &kHost, .context = this, .grants = &grants_->raw_grants()}, origin.inbox,
-                token) {}
+      instance_(origin.image, {.host = &kHost, .context = this, .grants = &grants_->raw_grants()},
+                origin.inbox, token) {}
 
 void WasmGuest::begin(const GuestRequest& request) {
   fields_.clear();
@@ -263,11 +262,10 @@ class WasmGuestSource final : public GuestSource {
 
   std::unique_ptr<Guest> make(GuestHost& host, std::uint64_t token) override {
     if (!instances_.try_add()) return nullptr;
-    return std::make_unique<WasmGuest>(WasmGuest::Origin{.image = *image_,
-                                                         .grants = grants_,
-                                                         .inbox = inbox_,
-                                                         .instances = instances_},
-                                       host, token);
+    return std::make_unique<WasmGuest>(
+        WasmGuest::Origin{
+            .image = *image_, .grants = grants_, .inbox = inbox_, .instances = instances_},
+        host, token);
   }
 
  private:
