@@ -78,10 +78,10 @@ class WasmGuest final : public Guest {
     const engine::Image& image;
     std::shared_ptr<const Grants> grants;
     engine::Inbox& inbox;
-    InstanceCount& instances;
+    InstanceCount::Place place;
   };
-  WasmGuest(const Origin& origin, GuestHost& host, std::uint64_t token);
-  ~WasmGuest() override { instances_.remove(); }
+  WasmGuest(Origin origin, GuestHost& host, std::uint64_t token);
+  ~WasmGuest() override = default;
   WasmGuest(const WasmGuest&) = delete;
   WasmGuest& operator=(const WasmGuest&) = delete;
   WasmGuest(WasmGuest&&) = delete;
@@ -98,8 +98,8 @@ class WasmGuest final : public Guest {
   [[nodiscard]] std::span<const PearField> trailers(std::span<const http::Field> fields);
 
  private:
-  GuestHost* host_;  // Borrowed; null once it has left it.
-  InstanceCount& instances_;
+  GuestHost* host_;             // Borrowed; null once it has left it.
+  InstanceCount::Place place_;  // Before the instance, which must be gone when another may come.
   std::shared_ptr<const Grants> grants_;
   engine::Instance instance_;
   std::vector<PearField> fields_;  // Of the request. Its room is kept from call to call.
@@ -172,10 +172,10 @@ constexpr PearHost kHost{
         },
 };
 
-WasmGuest::WasmGuest(const Origin& origin, GuestHost& host, std::uint64_t token)
+WasmGuest::WasmGuest(Origin origin, GuestHost& host, std::uint64_t token)
     : host_(&host),
-      instances_(origin.instances),
-      grants_(origin.grants),
+      place_(std::move(origin.place)),
+      grants_(std::move(origin.grants)),
       instance_(origin.image, {.host = &kHost, .context = this, .grants = &grants_->raw_grants()},
                 origin.inbox, token) {}
 
@@ -261,10 +261,11 @@ class WasmGuestSource final : public GuestSource {
         instances_(instances) {}
 
   std::unique_ptr<Guest> make(GuestHost& host, std::uint64_t token) override {
-    if (!instances_.try_add()) return nullptr;
+    InstanceCount::Place place = instances_.take();
+    if (place == nullptr) return nullptr;
     return std::make_unique<WasmGuest>(
         WasmGuest::Origin{
-            .image = *image_, .grants = grants_, .inbox = inbox_, .instances = instances_},
+            .image = *image_, .grants = grants_, .inbox = inbox_, .place = std::move(place)},
         host, token);
   }
 

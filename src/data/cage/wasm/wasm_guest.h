@@ -19,12 +19,18 @@ namespace pear::cage {
 class InstanceCount {
  public:
   explicit InstanceCount(std::uint32_t max) : max_(max) {}
-  [[nodiscard]] bool try_add() {
-    if (count_.fetch_add(1, std::memory_order_relaxed) < max_) return true;
-    count_.fetch_sub(1, std::memory_order_relaxed);
-    return false;
+
+  struct Leave {
+    void operator()(InstanceCount* count) const {
+      count->count_.fetch_sub(1, std::memory_order_release);
+    }
+  };
+  // One of the places; null when all are taken. The count outlives it.
+  using Place = std::unique_ptr<InstanceCount, Leave>;
+  [[nodiscard]] Place take() {
+    Place place(this);
+    return count_.fetch_add(1, std::memory_order_acquire) < max_ ? std::move(place) : nullptr;
   }
-  void remove() { count_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
   std::atomic<std::uint32_t> count_{0};
