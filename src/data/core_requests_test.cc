@@ -1,5 +1,6 @@
 // Requests and answers, and who waits for a place.
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include <fmt/format.h>
@@ -60,20 +61,28 @@ TEST_F(CoreTest, RefusesWhatIsNoRequestAndCloses) {
   EXPECT_EQ(counters_.protocol_errors.value(), 1U);
 }
 
-TEST_F(CoreTest, RequestsBeyondTheCagesPlacesWaitAndAreServedInTurn) {
+class TwoRequestsTest : public CoreTest {
+ protected:
+  // Two requests that do not end before `meanwhile` was called; then both are answered.
+  void serve_two(const std::function<void()>& meanwhile) {
+    bool go = false;
+    engine_.serve = [&](FakeGuest& guest) { return go ? guest.answer("hello") : guest.yielded(); };
+    start();
+    const io::UniqueFd first = connect();
+    const io::UniqueFd second = connect();
+    say(first, kGet);
+    say(second, kGet);
+    turns(10);
+    meanwhile();
+    go = true;
+    EXPECT_TRUE(hear_body(first, "hello").starts_with("HTTP/1.1 200 "));
+    EXPECT_TRUE(hear_body(second, "hello").starts_with("HTTP/1.1 200 "));
+  }
+};
+
+TEST_F(TwoRequestsTest, BeyondTheCagesPlacesWaitAndAreServedInTurn) {
   site_.limits.max_concurrent_requests = 1;
-  bool go = false;
-  engine_.serve = [&](FakeGuest& guest) { return go ? guest.answer("hello") : guest.yielded(); };
-  start();
-  const io::UniqueFd first = connect();
-  const io::UniqueFd second = connect();
-  say(first, kGet);
-  say(second, kGet);
-  turns(10);
-  EXPECT_EQ(table_->sites[0]->cages[0].counters->in_flight.value(), 1U);
-  go = true;
-  EXPECT_TRUE(hear_body(first, "hello").starts_with("HTTP/1.1 200 "));
-  EXPECT_TRUE(hear_body(second, "hello").starts_with("HTTP/1.1 200 "));
+  serve_two([&] { EXPECT_EQ(table_->sites[0]->cages[0].counters->in_flight.value(), 1U); });
 }
 
 TEST_F(CoreTest, AQueueThatIsFullAnswers503AtOnce) {
@@ -140,21 +149,10 @@ TEST_F(CoreTest, NewTablesDoNotPutOffTheDeadlineOfARequestThatWaits) {
   EXPECT_TRUE(hear_body(client, "\n").starts_with("HTTP/1.1 503 "));
 }
 
-TEST_F(CoreTest, ARequestForWhichTheAccountHasNoRoomTakesTurnsInsteadOfFailing) {
+TEST_F(TwoRequestsTest, ForWhichTheAccountHasNoRoomTakeTurnsInsteadOfFailing) {
   site_.limits.memory = 10_MiB;
   engine_.memory_of_instance = 8U << 20U;
-  bool go = false;
-  engine_.serve = [&](FakeGuest& guest) { return go ? guest.answer("hello") : guest.yielded(); };
-  start();
-  const io::UniqueFd first = connect();
-  const io::UniqueFd second = connect();
-  say(first, kGet);
-  say(second, kGet);
-  turns(10);
-  EXPECT_EQ(engine_.alive, 1);
-  go = true;
-  EXPECT_TRUE(hear_body(first, "hello").starts_with("HTTP/1.1 200 "));
-  EXPECT_TRUE(hear_body(second, "hello").starts_with("HTTP/1.1 200 "));
+  serve_two([&] { EXPECT_EQ(engine_.alive, 1); });
 }
 
 }  // namespace

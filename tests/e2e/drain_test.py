@@ -1,15 +1,11 @@
 """The end of a server: requests that run are finished, and nobody waits for one that is not."""
 
-import os
-import pathlib
-import shutil
 import signal
 import socket
-import tempfile
 import time
 import unittest
 
-from pear_process import DEADLINE_S, PearProcess, run
+from pear_process import DEADLINE_S, FolderTest, PearProcess
 
 SITE = r"""
 #include <pear/site.h>
@@ -34,19 +30,13 @@ PEAR_SITE(serve)
 CONFIGURATION = 'pear_version = 1\n[site.echo]\nhosts = []\nsource = "site.wasm"\n'
 
 
-class Drain(unittest.TestCase):
+class Drain(FolderTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pear-drain-"))
-        os.environ["XDG_CACHE_HOME"] = str(cls.folder / "cache")
+        super().setUpClass()
         (cls.folder / "site.cc").write_text(SITE)
         (cls.folder / "pear.toml").write_text(CONFIGURATION)
-        built = run("build", "--lang", "cpp", "--out", "site.wasm", "site.cc", cwd=cls.folder)
-        assert built.returncode == 0, built.stderr + built.stdout
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.folder)
+        cls.run_well("build", "--lang", "cpp", "--out", "site.wasm", "site.cc", cwd=cls.folder)
 
     def begin_request(self, pear):
         """A request in the middle of its body: the guest has said back the first half."""

@@ -2,13 +2,11 @@
 
 import json
 import os
-import pathlib
 import shutil
 import subprocess
-import tempfile
 import unittest
 
-from pear_process import DEADLINE_S, ROOT, PearProcess
+from pear_process import DEADLINE_S, ROOT, FolderTest, PearProcess
 
 
 def build(site):
@@ -24,12 +22,10 @@ def build(site):
     assert made.returncode == 0, made.stdout + made.stderr
 
 
-class Hono(unittest.TestCase):
+class Hono(FolderTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pear-hono-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        os.environ["XDG_CACHE_HOME"] = str(cls.folder / "cache")
+        super().setUpClass()
         site = cls.folder / "hono"
         shutil.copytree(ROOT / "examples/hono_js", site,
                         ignore=shutil.ignore_patterns("node_modules", "dist"))

@@ -4,11 +4,14 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
+import unittest
 
 PEAR = os.environ["PEAR"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -27,6 +30,21 @@ def run(*arguments, cwd=None, env=None):
     """Runs a command of pear to its end."""
     return subprocess.run([PEAR, *map(str, arguments)], cwd=cwd, env=env or os.environ, text=True,
                           capture_output=True, timeout=DEADLINE_S * 2, stdin=subprocess.DEVNULL)
+
+
+class FolderTest(unittest.TestCase):
+    """Tests that share a folder, with pear's cache in it; gone when they have ended."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pear-e2e-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        os.environ["XDG_CACHE_HOME"] = str(cls.folder / "cache")
+
+    @staticmethod
+    def run_well(*arguments, cwd):
+        done = run(*arguments, cwd=cwd)
+        assert done.returncode == 0, done.stderr + done.stdout
 
 
 class PearProcess:

@@ -9,24 +9,16 @@ import tempfile
 import threading
 import unittest
 
-from pear_process import PEAR, PearProcess, free_ports, run
+from pear_process import FolderTest, PearProcess, free_ports, run
 
 
-class Serving(unittest.TestCase):
+class Serving(FolderTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pear-e2e-"))
-        os.environ["XDG_CACHE_HOME"] = str(cls.folder / "cache")
-        os.environ["PEAR"] = PEAR
-        made = run("new", "hello", "--lang", "cpp", cwd=cls.folder)
-        assert made.returncode == 0, made.stderr
+        super().setUpClass()
         cls.site = cls.folder / "hello"
-        built = run("build", cwd=cls.site)
-        assert built.returncode == 0, built.stderr + built.stdout
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.folder)
+        cls.run_well("new", "hello", "--lang", "cpp", cwd=cls.folder)
+        cls.run_well("build", cwd=cls.site)
 
     def test_a_new_site_serves_and_its_component_is_small(self):
         component = next(self.site.glob("*.wasm"))

@@ -7,34 +7,29 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 import urllib.parse
 
-from pear_process import DEADLINE_S, PEAR, ROOT, PearProcess, run
+from pear_process import DEADLINE_S, ROOT, FolderTest, PearProcess, run
 
 EXAMPLE = ROOT / "examples/shop_cpp"
 DATA = pathlib.Path(os.environ.get("PEAR_WAF_DATA", ROOT.parent / "shared/waf-data"))
 REAL_LOG = DATA / "log_semicomplete_2015.tsv.gz"
 
 
-class Shop(unittest.TestCase):
+class Shop(FolderTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pear-shop-"))
-        os.environ["XDG_CACHE_HOME"] = str(cls.folder / "cache")
-        os.environ["PEAR"] = PEAR
+        super().setUpClass()
         cls.site = cls.folder / "shop"
         shutil.copytree(EXAMPLE, cls.site)
-        built = run("build", cwd=cls.site)
-        assert built.returncode == 0, built.stderr + built.stdout
+        cls.run_well("build", cwd=cls.site)
         cls.pear = PearProcess(cls.site)
 
     @classmethod
     def tearDownClass(cls):
         code = cls.pear.stop()
         cls.pear.__exit__()
-        shutil.rmtree(cls.folder)
         assert code == 0, f"the server ended with {code}"
 
     def order(self, **fields):

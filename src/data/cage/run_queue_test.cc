@@ -22,22 +22,6 @@ int name_of(const RunQueue::Next& next) {
   return next.guest == nullptr ? -1 : static_cast<Guest*>(next.guest)->name;
 }
 
-TEST(RunQueue, AGuestThatKeepsItsTurnIsTheFirstOfItsSiteAgain) {
-  RunQueue queue;
-  SiteQueue site;
-  Guest first(1);
-  Guest second(2);
-  queue.push(site, first);
-  queue.push(site, second);
-  EXPECT_EQ(name_of(queue.pop()), 1);
-  queue.push_again(site, first);
-  EXPECT_EQ(name_of(queue.pop()), 1);
-  queue.push(site, first);
-  EXPECT_EQ(name_of(queue.pop()), 2);
-  EXPECT_EQ(name_of(queue.pop()), 1);
-  EXPECT_TRUE(queue.empty());
-}
-
 TEST(RunQueue, GuestsOfOneSiteTakeTurns) {
   RunQueue queue;
   SiteQueue site;
@@ -52,6 +36,21 @@ TEST(RunQueue, GuestsOfOneSiteTakeTurns) {
   EXPECT_EQ(name_of(queue.pop()), 2);
   EXPECT_EQ(name_of(queue.pop()), 1);
   EXPECT_EQ(name_of(queue.pop()), -1);
+}
+
+TEST(RunQueue, AGuestThatKeepsItsTurnIsTheFirstOfItsSiteAgain) {
+  RunQueue queue;
+  SiteQueue site;
+  Guest busy(1);
+  Guest patient(2);
+  queue.push(site, patient);
+  queue.push_again(site, busy);
+
+  EXPECT_EQ(name_of(queue.pop()), 1);
+  queue.push_again(site, busy);
+  EXPECT_EQ(name_of(queue.pop()), 1);
+  EXPECT_EQ(name_of(queue.pop()), 2);
+  EXPECT_TRUE(queue.empty());
 }
 
 TEST(RunQueue, PushingAQueuedGuestAgainChangesNothing) {
