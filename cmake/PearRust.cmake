@@ -58,7 +58,7 @@ add_custom_target(pear_rust_build
   COMMAND ${CMAKE_COMMAND} -E copy_if_different ${PEAR_CARGO_TARGET}/release/libpear_rust.a
           ${pear_rust_lib}
   BYPRODUCTS ${pear_rust_lib}
-  COMMENT "cargo build (the Rust library; about 9 minutes when cold)"
+  COMMENT "cargo build (the Rust library; about 12 minutes when cold)"
   USES_TERMINAL VERBATIM)
 
 add_library(pear_rust INTERFACE)

@@ -96,7 +96,7 @@ fn pool(options: &EngineOptions) -> Result<PoolingAllocationConfig> {
         .table_elements(TABLE_ELEMENTS_MAX)
         .linear_memory_keep_resident(usize::try_from(options.memory_keep_resident)?)
         .table_keep_resident(usize::try_from(options.table_keep_resident)?)
-        // Written pages are found and put back by hand: unmapping them would interrupt every other
+        // Written pages are found and zeroed: unmapping them would interrupt every other
         // core (TLB) and fault again at the next use.
         .pagemap_scan(Enabled::Auto)
         .max_unused_warm_slots(instances.min(64));

@@ -65,6 +65,7 @@ class Cage {
   // ---- From the run queue and the timers.
 
   void run_slice(GuestSlot& slot);
+  // The turn of a request that has no instance yet.
   void first_slice(GuestRun& run);
   // Frees instances that have been idle for too long.
   void trim();

@@ -125,7 +125,7 @@ class Guest {
   virtual void leave_host() = 0;
 };
 
-// Makes the guests of one cage. Outlives them.
+// Makes the guests of one cage. Outlives those that have not left their host.
 class GuestSource {
  public:
   GuestSource() = default;

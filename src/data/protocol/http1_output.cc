@@ -249,8 +249,9 @@ void Http1Connection::finish_response() {
   }
   if (peer_ended_ && kept_.empty() && unsent_.empty()) return close();
   if (unsent_.empty()) wait_for(Waiting::Idle);
-  if (!kept_.empty() || readable_ || draining_)
+  if (!kept_.empty() || readable_ || draining_) {
     owner_.parts_.reactor.run_again(*this, io::IoEvents::read());
+  }
 }
 
 // Nothing more will be said. What the client still sends is read and thrown away for a while, so
