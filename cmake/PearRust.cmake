@@ -19,6 +19,10 @@ endif()
 find_program(CARGO cargo HINTS $ENV{CARGO_HOME}/bin $ENV{HOME}/.cargo/bin REQUIRED)
 set(PEAR_RUST_DIR ${PROJECT_SOURCE_DIR}/rust)
 
+include(cmake/PatchedCrate.cmake)
+pear_patched_crate(wasmtime 48.0.8
+                   a2afcadb2e7d0417cb8f3f322c66eff49338b288f22290c0ca0bd3e9570732aa)
+
 # Where the sources of a crate lie: BoringSSL's are inside boring-sys, the headers of nghttp2 inside
 # libnghttp2-sys.
 execute_process(

@@ -19,10 +19,10 @@ namespace pear::engine {
 struct EngineOptions {
   std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
   Bytes memory_max = 256_MiB;           // The largest linear memory that any site permits.
-  // Written bytes of a memory and of a table that are zeroed and kept when an instance ends,
+  // Written bytes of a memory and of a table that are reset and kept when an instance ends,
   // instead of being given back to the kernel, which interrupts all cores and makes the next
   // instance fault. So much stays with the process for each instance that was ever alive at the
-  // same time.
+  // same time. At most 64 KiB before Linux 6.7, which cannot tell what was written.
   Bytes memory_keep_resident = 16_MiB;
   Bytes table_keep_resident = 1_MiB;
   Bytes wasm_stack = 512_KiB;

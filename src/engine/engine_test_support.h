@@ -38,12 +38,13 @@ inline const std::shared_ptr<const Engine>& test_engine() {
   return engine;
 }
 
-inline std::shared_ptr<const Image> guest_image(const std::string& name) {
+inline std::shared_ptr<const Image> guest_image(
+    const std::string& name, const std::shared_ptr<const Engine>& engine = test_engine()) {
   const auto component = guest_component(name);
-  const auto code = Image::compile(*test_engine(), component);
+  const auto code = Image::compile(*engine, component);
   EXPECT_TRUE(code) << (code ? "" : code.error());
   if (!code) return nullptr;
-  auto image = Image::load(test_engine(), code->bytes(), {.path = name, .digest = {}});
+  auto image = Image::load(engine, code->bytes(), {.path = name, .digest = {}});
   EXPECT_TRUE(image) << (image ? "" : image.error());
   return image ? *image : nullptr;
 }

@@ -21,6 +21,9 @@ pub struct Engine {
 
 /// Threads that file calls of guests may occupy, all instances together.
 const FILE_THREADS_MAX: usize = 16;
+/// What is reset in place of each memory and table where the kernel cannot tell what was written.
+const KEEP_UNSCANNED: usize = 64 << 10;
+
 /// Elements of one table; each of the pool's tables reserves address space for so many.
 const TABLE_ELEMENTS_MAX: usize = 100_000;
 
@@ -34,9 +37,6 @@ impl Engine {
             .wasm_gc(false)
             .max_wasm_stack(usize::try_from(options.wasm_stack_bytes)?)
             .async_stack_size(usize::try_from(options.async_stack_bytes)?)
-            // Copying a memory's data into pages that are there costs less than a fault for each page
-            // that is written, which also interrupts the other cores.
-            .memory_init_cow(false)
             .generate_address_map(false);
         if options.pooling {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)?));
@@ -79,6 +79,13 @@ impl Engine {
 
 fn pool(options: &EngineOptions) -> Result<PoolingAllocationConfig> {
     let instances = options.instances_max.max(1);
+    // Where the kernel names the pages that were written (Linux 6.7), they are reset in place:
+    // unmapping them would interrupt every other core (TLB) and fault again at the next use. Where it
+    // does not, all that is kept would be rewritten, whatever was written.
+    let keep_max = match PoolingAllocationConfig::is_pagemap_scan_available() {
+        true => usize::MAX,
+        false => KEEP_UNSCANNED,
+    };
     // A component is several core instances (its module, adapters, shims) and rarely more than one
     // memory; only memories cost address space.
     let mut pool = PoolingAllocationConfig::default();
@@ -94,10 +101,8 @@ fn pool(options: &EngineOptions) -> Result<PoolingAllocationConfig> {
         .max_tables_per_module(8)
         .max_memory_size(usize::try_from(options.memory_bytes_max)?)
         .table_elements(TABLE_ELEMENTS_MAX)
-        .linear_memory_keep_resident(usize::try_from(options.memory_keep_resident)?)
-        .table_keep_resident(usize::try_from(options.table_keep_resident)?)
-        // Written pages are found and zeroed: unmapping them would interrupt every other
-        // core (TLB) and fault again at the next use.
+        .linear_memory_keep_resident(usize::try_from(options.memory_keep_resident)?.min(keep_max))
+        .table_keep_resident(usize::try_from(options.table_keep_resident)?.min(keep_max))
         .pagemap_scan(Enabled::Auto)
         .max_unused_warm_slots(instances.min(64));
     if options.memory_bytes_max == 0 {
