@@ -9,4 +9,11 @@ app.get('/', (c) =>
 app.get('/hello/:name', (c) => c.json({ hello: c.req.param('name') }));
 app.get('/time', (c) => c.json({ unix_time_ms: Date.now() }, 200, { 'cache-control': 'no-store' }));
 
+// Asked once, while the component is built: what a first request prepares is then part of it, and no
+// instance does it again. Only paths that need nothing of the host, such as random numbers.
+for (const path of ['/', '/hello/world']) {
+  const response = await app.fetch(new Request(`http://localhost${path}`));
+  await response.text();
+}
+
 addEventListener('fetch', (event) => event.respondWith(app.fetch(event.request)));
