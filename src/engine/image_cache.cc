@@ -15,6 +15,7 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -226,18 +227,26 @@ Outcome<ImageCache::Loaded> ImageCache::get_or_compile(std::span<const std::uint
     if (auto image = read(name, origin)) return loaded(std::move(image), Source::Disk);
   }
   if (on_compile) on_compile();
+  auto image = compile(name, origin, component);
+  // What the compiler used, hundreds of MiB, would stay with the process in malloc's free lists.
+  malloc_trim(0);
+  if (!image) return std::unexpected(image.error());
+  return loaded(*std::move(image), Source::Compiled);
+}
+
+Outcome<std::shared_ptr<const Image>> ImageCache::compile(const std::string& name,
+                                                          const ImageOrigin& origin,
+                                                          std::span<const std::uint8_t> component) {
   const auto code = Image::compile(*engine_, component);
   if (!code) return std::unexpected(code.error());
   if (folder_.is_open()) {
     // Mapped from the file, its pages are shared and can be dropped when memory is short.
     const OwnedFd file = keep(name, code->bytes());
-    auto image = file.is_open() ? Image::load_file(engine_, file.get(), origin)
-                                : Outcome<std::shared_ptr<const Image>>(nullptr);
-    if (image && *image != nullptr) return loaded(*std::move(image), Source::Compiled);
+    if (file.is_open()) {
+      if (auto image = Image::load_file(engine_, file.get(), origin)) return image;
+    }
   }
-  auto image = Image::load(engine_, code->bytes(), origin);
-  if (!image) return std::unexpected(image.error());
-  return loaded(*std::move(image), Source::Compiled);
+  return Image::load(engine_, code->bytes(), origin);
 }
 
 std::string ImageCache::problem() const {

@@ -59,6 +59,8 @@ class ImageCache {
   [[nodiscard]] std::string name_of(const Digest& component) const;
   [[nodiscard]] std::shared_ptr<const Image> read(const std::string& name,
                                                   const ImageOrigin& origin);
+  [[nodiscard]] Outcome<std::shared_ptr<const Image>> compile(
+      const std::string& name, const ImageOrigin& origin, std::span<const std::uint8_t> component);
   [[nodiscard]] OwnedFd keep(const std::string& name, std::span<const std::uint8_t> code);
   void evict(const std::string& newest);
   void note(std::string problem);
