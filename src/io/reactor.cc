@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include <sched.h>
 #include <sys/eventfd.h>
 
 #include "base/assert.h"
@@ -16,6 +17,7 @@ namespace {
 
 // The longest sleep: a bound for the arithmetic, and a turn a minute costs nothing.
 constexpr std::chrono::milliseconds kSleepMax{60'000};
+constexpr int kLooksBeforeSleep = 3;  // More gain little: measured with 1, 3 and 6.
 
 epoll_event event_for(IoHandler* handler, IoEvents events, Reactor::Trigger trigger) {
   epoll_event event{};
@@ -140,14 +142,25 @@ std::size_t Reactor::run_turn() {
 
 std::size_t Reactor::poll(Wait wait) {
   const bool may_wait = wait == Wait::UntilEvent && again_.empty() && deferred_.empty();
+  // To sleep and be woken costs this thread two switches, and whoever sends to it the wake-up.
+  // After a turn with events more are often on their way: let others run, and look again.
+  for (int looks = may_wait && had_events_ ? kLooksBeforeSleep : 0; looks > 0; --looks) {
+    if (const std::size_t count = collect(0); count > 0) return count;
+    ::sched_yield();
+  }
   int timeout = may_wait ? timeout_ms() : 0;
   const bool sleeps = timeout != 0 && waker_.begin_sleep();
   if (!sleeps) timeout = 0;
-  const int count = ::epoll_wait(epoll_.get(), events_.data(), kEventsMax, timeout);
-  const int error = errno;
+  const std::size_t count = collect(timeout);
   if (sleeps) waker_.end_sleep();
+  had_events_ = count > 0;
+  return count;
+}
+
+std::size_t Reactor::collect(int wait_ms) {
+  const int count = ::epoll_wait(epoll_.get(), events_.data(), kEventsMax, wait_ms);
   if (count >= 0) return static_cast<std::size_t>(count);
-  PEAR_ASSERT(error == EINTR, "epoll_wait() fails only on a bad descriptor or memory");
+  PEAR_ASSERT(errno == EINTR, "epoll_wait() fails only on a bad descriptor or memory");
   return 0;
 }
 

@@ -185,12 +185,14 @@ class Reactor {
   static constexpr std::size_t kEventsMax = 512;
 
   std::size_t poll(Wait wait);
+  std::size_t collect(int wait_ms);
   [[nodiscard]] int timeout_ms();
   std::size_t dispatch(std::size_t count);
 
   Waker waker_;
   MonotonicTime now_;
   std::size_t watched_ = 0;
+  bool had_events_ = false;    // In the last poll.
   std::size_t collected_ = 0;  // Of events_: told by begin_turn(), not yet dispatched.
   std::unique_ptr<char[]> read_buffer_;
   base::IntrusiveList<IoHandler, Reactor> again_;
