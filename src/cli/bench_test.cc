@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/temporary_folder.h"
 #include "cli/captured_terminal.h"
 #include "cli/program.h"
-#include "cli/temporary_folder.h"
 #include "cli/text_file.h"
 #include "load/fake_server.h"
 
@@ -94,8 +94,8 @@ TEST(BenchCommand, SendsMethodHeadersAndBody) {
 }
 
 TEST(BenchCommand, ReplaysALogAndNamesTheLineThatFailed) {
-  const TemporaryFolder folder;
-  const auto log = folder.path / "access.log";
+  const base::TemporaryFolder folder;
+  const auto log = folder.path() / "access.log";
   const std::string head = "h - - [22/Nov/2025:10:00:00 +0000] ";
   ASSERT_TRUE(create_file(log, head + "\"GET /a HTTP/1.1\" 200 1 \"-\" \"-\" expect=200\n" + "x\n" +
                                    head + "\"GET /b HTTP/1.1\" 200 1 \"-\" \"-\" expect=404\n")

@@ -6,11 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "cli/captured_terminal.h"
 #include "cli/cpp_recipe.h"
 #include "cli/fake_engines.h"
 #include "cli/program.h"
-#include "cli/temporary_folder.h"
 
 namespace pear::cli {
 namespace {
@@ -24,7 +24,7 @@ class BuildCommand : public testing::Test {
                        {[this](Program& program) { add_build_command(program, engines); }});
   }
   void write(const std::string& name, const std::string& text) {
-    ASSERT_TRUE(replace_file(folder.path / name, text));
+    ASSERT_TRUE(replace_file(folder.path() / name, text));
   }
   void write_project(const std::string& more = "") {
     write("pear.toml",
@@ -32,9 +32,9 @@ class BuildCommand : public testing::Test {
           "source = \"out/shop.wasm\"\n" +
               more);
   }
-  [[nodiscard]] std::string path() const { return folder.path.native(); }
+  [[nodiscard]] std::string path() const { return folder.path().native(); }
 
-  TemporaryFolder folder;
+  base::TemporaryFolder folder;
   CapturedTerminal captured;
   FakeEngines fake;
   Engines engines = fake.engines();
@@ -44,8 +44,8 @@ TEST_F(BuildCommand, RunsTheCommandOfTheProjectInItsFolderAndCachesTheImage) {
   write_project("[site.shop.build]\ncommand = \"mkdir -p out && pwd > out/shop.wasm\"\n");
 
   EXPECT_EQ(run({"build", path()}), 0) << captured.err();
-  EXPECT_EQ(read_file(folder.path / "out/shop.wasm"), path() + "\n");
-  EXPECT_EQ(fake.cached, std::vector{folder.path / "out/shop.wasm"});
+  EXPECT_EQ(read_file(folder.path() / "out/shop.wasm"), path() + "\n");
+  EXPECT_EQ(fake.cached, std::vector{folder.path() / "out/shop.wasm"});
   EXPECT_NE(captured.err().find("✓ shop: shop.wasm ("), std::string::npos) << captured.err();
 }
 
@@ -95,7 +95,7 @@ TEST_F(BuildCommand, LeavesComponentsThatAreThereAloneWhenAsked) {
   write("out/shop.wasm", "made before");
 
   EXPECT_EQ(run({"build", "--missing", path()}), 0) << captured.err();
-  EXPECT_EQ(read_file(folder.path / "out/shop.wasm"), "made before");
+  EXPECT_EQ(read_file(folder.path() / "out/shop.wasm"), "made before");
 }
 
 TEST_F(BuildCommand, WantsToKnowWhereSourcesGo) {
@@ -115,11 +115,11 @@ TEST_F(BuildCommand, CompilesCppWithTheSdkThatItCarries) {
         "PEAR_SITE(serve)\n");
 
   EXPECT_EQ(run({"build", path()}), 0) << captured.err();
-  EXPECT_EQ(read_file(folder.path / "out/shop.wasm"), std::string("component of \0asm", 17));
+  EXPECT_EQ(read_file(folder.path() / "out/shop.wasm"), std::string("component of \0asm", 17));
   ASSERT_EQ(fake.worlds.size(), 1U);
   EXPECT_TRUE(fs::path(fake.worlds[0]).native().ends_with("/wit/site")) << fake.worlds[0];
   EXPECT_TRUE(fs::exists(fs::path(fake.worlds[0]).parent_path() / "deps" / "http.wit"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path / "out"), {}), 1)
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path() / "out"), {}), 1)
       << "something beside the component stayed";
 }
 
@@ -138,33 +138,34 @@ TEST(CppRecipe, SaysWhatToInstallWhereThereIsNoCompiler) {
 }
 
 TEST(CppRecipe, FindsSourcesInTheFolderAndItsSrcSorted) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   for (const char* name : {"b.cc", "a.cpp", "src/c.cc", "notes.md", "deep/er/d.cc"}) {
-    ASSERT_TRUE(create_file(folder.path / name, ""));
+    ASSERT_TRUE(create_file(folder.path() / name, ""));
   }
 
-  EXPECT_EQ(cpp_sources_in(folder.path),
-            (std::vector{folder.path / "a.cpp", folder.path / "b.cc", folder.path / "src/c.cc"}));
+  EXPECT_EQ(
+      cpp_sources_in(folder.path()),
+      (std::vector{folder.path() / "a.cpp", folder.path() / "b.cc", folder.path() / "src/c.cc"}));
 }
 
 TEST(CppRecipe, RefusesAPlaceForTheSdkThatOthersMayWriteTo) {
-  const TemporaryFolder folder;
-  const auto sdk = unpack_sdk(folder.path);
+  const base::TemporaryFolder folder;
+  const auto sdk = unpack_sdk(folder.path());
   ASSERT_TRUE(sdk) << sdk.error();
   EXPECT_TRUE(fs::exists(*sdk / "include/pear/site.h"));
 
   fs::permissions(*sdk, fs::perms::others_write, fs::perm_options::add);
 
-  EXPECT_FALSE(unpack_sdk(folder.path));
+  EXPECT_FALSE(unpack_sdk(folder.path()));
 }
 
 TEST(CppRecipe, RepairsAnUnpackedSdk) {
-  const TemporaryFolder folder;
-  const auto sdk = unpack_sdk(folder.path);
+  const base::TemporaryFolder folder;
+  const auto sdk = unpack_sdk(folder.path());
   ASSERT_TRUE(sdk);
   ASSERT_TRUE(replace_file(*sdk / "include/pear/site.h", "#error damaged"));
 
-  ASSERT_TRUE(unpack_sdk(folder.path));
+  ASSERT_TRUE(unpack_sdk(folder.path()));
 
   EXPECT_EQ(read_file(*sdk / "include/pear/site.h")->find("#error damaged"), std::string::npos);
 }

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace pear::cli {
 namespace {
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 class WatchedFolder : public testing::Test {
  protected:
   void SetUp() override {
-    auto opened = FileWatcher::open({folder.path});
+    auto opened = FileWatcher::open({folder.path()});
     ASSERT_TRUE(opened) << opened.error();
     watcher.emplace(*std::move(opened));
   }
@@ -30,9 +30,9 @@ class WatchedFolder : public testing::Test {
     found.erase(std::ranges::unique(found).begin(), found.end());
     return found;
   }
-  void write(const std::string& name) { ASSERT_TRUE(replace_file(folder.path / name, "x")); }
+  void write(const std::string& name) { ASSERT_TRUE(replace_file(folder.path() / name, "x")); }
 
-  TemporaryFolder folder;
+  base::TemporaryFolder folder;
   std::optional<FileWatcher> watcher;
 };
 
@@ -43,49 +43,49 @@ bool contains(const std::vector<fs::path>& paths, const fs::path& path) {
 TEST_F(WatchedFolder, TellsOfAFileThatWasWritten) {
   EXPECT_TRUE(changes().empty());
 
-  ASSERT_TRUE(create_file(folder.path / "site.cc", "int x;"));
+  ASSERT_TRUE(create_file(folder.path() / "site.cc", "int x;"));
 
-  EXPECT_EQ(changes(), std::vector{folder.path / "site.cc"});
+  EXPECT_EQ(changes(), std::vector{folder.path() / "site.cc"});
   EXPECT_TRUE(changes().empty());
 }
 
 TEST_F(WatchedFolder, TellsOfAFileThatAnEditorRenamedIntoPlace) {
   write("site.cc");
 
-  EXPECT_TRUE(contains(changes(), folder.path / "site.cc"));
+  EXPECT_TRUE(contains(changes(), folder.path() / "site.cc"));
 }
 
 TEST_F(WatchedFolder, TellsOfAFileThatWasRemoved) {
   write("site.cc");
   changes();
 
-  fs::remove(folder.path / "site.cc");
+  fs::remove(folder.path() / "site.cc");
 
-  EXPECT_EQ(changes(), std::vector{folder.path / "site.cc"});
+  EXPECT_EQ(changes(), std::vector{folder.path() / "site.cc"});
 }
 
 TEST_F(WatchedFolder, WatchesFoldersThatAppearLater) {
-  fs::create_directories(folder.path / "src/deep");
+  fs::create_directories(folder.path() / "src/deep");
   changes();
 
-  ASSERT_TRUE(create_file(folder.path / "src/deep/a.cc", "x"));
+  ASSERT_TRUE(create_file(folder.path() / "src/deep/a.cc", "x"));
 
-  EXPECT_TRUE(contains(changes(), folder.path / "src/deep/a.cc"));
+  EXPECT_TRUE(contains(changes(), folder.path() / "src/deep/a.cc"));
 }
 
 TEST_F(WatchedFolder, TellsOfFilesThatWereThereBeforeTheirFolderWasWatched) {
-  ASSERT_TRUE(create_file(folder.path / "src/a.cc", "x"));
+  ASSERT_TRUE(create_file(folder.path() / "src/a.cc", "x"));
 
-  EXPECT_TRUE(contains(changes(), folder.path / "src/a.cc"));
+  EXPECT_TRUE(contains(changes(), folder.path() / "src/a.cc"));
 }
 
 TEST_F(WatchedFolder, LeavesFoldersOfToolsAlone) {
-  fs::create_directories(folder.path / ".git");
-  fs::create_directories(folder.path / "node_modules/x");
+  fs::create_directories(folder.path() / ".git");
+  fs::create_directories(folder.path() / "node_modules/x");
   changes();
 
-  ASSERT_TRUE(create_file(folder.path / ".git/index", "x"));
-  ASSERT_TRUE(create_file(folder.path / "node_modules/x/a.js", "x"));
+  ASSERT_TRUE(create_file(folder.path() / ".git/index", "x"));
+  ASSERT_TRUE(create_file(folder.path() / "node_modules/x/a.js", "x"));
 
   EXPECT_TRUE(changes().empty());
 }

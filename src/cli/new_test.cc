@@ -8,10 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "cli/captured_terminal.h"
 #include "cli/embedded_files.h"
 #include "cli/program.h"
-#include "cli/temporary_folder.h"
 #include "cli/text_file.h"
 
 namespace pear::cli {
@@ -43,9 +43,9 @@ std::string with_name(std::string text, const std::string& name) {
 class NewCommand : public testing::TestWithParam<const char*> {};
 
 TEST_P(NewCommand, WritesExactlyTheFilesOfTheTemplateWithTheNameFilledIn) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   CapturedTerminal captured;
-  const fs::path target = folder.path / "shop";
+  const fs::path target = folder.path() / "shop";
 
   const int code = run({"new", "shop", "--lang", GetParam(), "--dir", target.native()}, captured);
 
@@ -59,35 +59,35 @@ TEST_P(NewCommand, WritesExactlyTheFilesOfTheTemplateWithTheNameFilledIn) {
 INSTANTIATE_TEST_SUITE_P(OfEachLanguage, NewCommand, testing::Values("cpp", "js"));
 
 TEST(NewCommandRefusal, LeavesAFolderWithSomethingInItAlone) {
-  const TemporaryFolder folder;
-  ASSERT_TRUE(create_file(folder.path / "shop" / "notes.txt", "mine"));
+  const base::TemporaryFolder folder;
+  ASSERT_TRUE(create_file(folder.path() / "shop" / "notes.txt", "mine"));
   CapturedTerminal captured;
 
-  const int code = run({"new", "shop", "--dir", (folder.path / "shop").native()}, captured);
+  const int code = run({"new", "shop", "--dir", (folder.path() / "shop").native()}, captured);
 
   EXPECT_EQ(code, to_int(ExitCode::Usage));
-  EXPECT_EQ(files_in(folder.path),
+  EXPECT_EQ(files_in(folder.path()),
             (std::map<std::string, std::string>{{"shop/notes.txt", "mine"}}));
   EXPECT_NE(captured.err().find("is there already, and not empty"), std::string::npos);
 }
 
 TEST(NewCommandRefusal, UsesAFolderThatIsEmpty) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   CapturedTerminal captured;
 
-  EXPECT_EQ(run({"new", "shop", "--dir", folder.path.native()}, captured), 0);
-  EXPECT_TRUE(fs::exists(folder.path / "pear.toml"));
+  EXPECT_EQ(run({"new", "shop", "--dir", folder.path().native()}, captured), 0);
+  EXPECT_TRUE(fs::exists(folder.path() / "pear.toml"));
 }
 
 TEST(NewCommandRefusal, RefusesNamesThatAreNone) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   for (const char* name : {"Shop!", "../shop", "a b", "", "sh\nop", "{{name}}"}) {
     CapturedTerminal captured;
-    EXPECT_EQ(run({"new", name, "--dir", (folder.path / "x").native()}, captured),
+    EXPECT_EQ(run({"new", name, "--dir", (folder.path() / "x").native()}, captured),
               to_int(ExitCode::Usage))
         << name;
   }
-  EXPECT_TRUE(fs::is_empty(folder.path));
+  EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
 TEST(NewCommandRefusal, KnowsItsLanguages) {

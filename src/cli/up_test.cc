@@ -9,11 +9,11 @@
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "cli/captured_terminal.h"
 #include "cli/fake_engines.h"
 #include "cli/last_good.h"
 #include "cli/program.h"
-#include "cli/temporary_folder.h"
 #include "keeper/listener_set.h"
 
 namespace pear::cli {
@@ -27,20 +27,20 @@ class UpCommand : public testing::Test {
                         [this](Program& program) { add_serve_command(program, surroundings); }});
   }
   void write_project(const std::string& more = "") {
-    ASSERT_TRUE(replace_file(folder.path / "pear.toml",
+    ASSERT_TRUE(replace_file(folder.path() / "pear.toml",
                              "pear_version = 1\n[site.shop]\nsource = \"shop.wasm\"\n" + more));
   }
   // What runs as `pear` where another process is started.
   void write_program(const std::string& script) {
-    const std::filesystem::path program = folder.path / "program";
+    const std::filesystem::path program = folder.path() / "program";
     ASSERT_TRUE(create_file(program, "#!/bin/sh\n" + script + "\n"));
     std::filesystem::permissions(program, std::filesystem::perms::owner_all);
     surroundings.program = program.native();
   }
-  void write_component() { ASSERT_TRUE(replace_file(folder.path / "shop.wasm", "wasm")); }
-  [[nodiscard]] std::string path() const { return folder.path.native(); }
+  void write_component() { ASSERT_TRUE(replace_file(folder.path() / "shop.wasm", "wasm")); }
+  [[nodiscard]] std::string path() const { return folder.path().native(); }
 
-  TemporaryFolder folder;
+  base::TemporaryFolder folder;
   CapturedTerminal captured;
   FakeEngines fake;
   Engines engines = fake.engines();
@@ -76,7 +76,7 @@ TEST_F(UpCommand, BuildsFirstInAnotherProcessWhenAsked) {
                  "server.log.access=false"}),
             0)
       << captured.err();
-  EXPECT_EQ(read_file(folder.path / "asked"),
+  EXPECT_EQ(read_file(folder.path() / "asked"),
             "build --missing --set=server.log.access=false -- " + path() + "\n");
   EXPECT_EQ(fake.served.size(), 1U);
 }
@@ -95,7 +95,7 @@ TEST_F(UpCommand, StartsTheServerBehindAKeeperAndEndsWithItsCode) {
   write_program("echo \"$@\" > " + path() + "/asked; exit 4");
 
   EXPECT_EQ(run({"up", path(), "--cores", "1", "--listen", "127.0.0.1:0"}), 4);
-  EXPECT_EQ(read_file(folder.path / "asked"),
+  EXPECT_EQ(read_file(folder.path() / "asked"),
             "serve --listen=127.0.0.1:0 --cores=1 -- " + path() + "\n");
   EXPECT_EQ(captured.out(), "") << "it never served";
   EXPECT_EQ(captured.err(), "error: nothing is served: the log lines above say why\n");
@@ -219,7 +219,7 @@ TEST_F(ServeCommand, ComesBackWithTheLastGoodConfigurationWhileTheFileIsBroken) 
 
   EXPECT_EQ(run({"serve", path()}), 0) << captured.err();
   ASSERT_EQ(fake.served.size(), 1U);
-  EXPECT_EQ(fake.served[0].settings->sites.at(0).source, folder.path / "shop.wasm");
+  EXPECT_EQ(fake.served[0].settings->sites.at(0).source, folder.path() / "shop.wasm");
   EXPECT_NE(captured.err().find("serving with the last one that was not"), std::string::npos);
 }
 

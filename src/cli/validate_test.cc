@@ -5,10 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "cli/captured_terminal.h"
 #include "cli/program.h"
 #include "cli/site_options.h"
-#include "cli/temporary_folder.h"
 #include "cli/text_file.h"
 
 namespace pear::cli {
@@ -19,8 +19,8 @@ int run(const std::vector<std::string>& arguments, CapturedTerminal& captured) {
 }
 
 TEST(ValidateCommand, ListsEveryProblemWithItsPlaceAndCountsThem) {
-  const TemporaryFolder folder;
-  const std::string file = (folder.path / "pear.toml").native();
+  const base::TemporaryFolder folder;
+  const std::string file = (folder.path() / "pear.toml").native();
   ASSERT_TRUE(create_file(file,
                           "pear_version = 1\n"
                           "[site.shop]\n"
@@ -39,37 +39,37 @@ TEST(ValidateCommand, ListsEveryProblemWithItsPlaceAndCountsThem) {
 }
 
 TEST(ValidateCommand, PrintsAConfigurationThatIsItselfValidAndTheSame) {
-  const TemporaryFolder folder;
-  ASSERT_TRUE(create_file(folder.path / "pear.toml",
+  const base::TemporaryFolder folder;
+  ASSERT_TRUE(create_file(folder.path() / "pear.toml",
                           "pear_version = 1\n[site.shop]\nsource = \"shop.wasm\"\ncages = 5\n"));
   CapturedTerminal first;
-  ASSERT_EQ(run({"validate", folder.path.native()}, first), 0) << first.err();
+  ASSERT_EQ(run({"validate", folder.path().native()}, first), 0) << first.err();
   EXPECT_NE(first.out().find("cages = 5"), std::string::npos) << first.out();
 
-  ASSERT_TRUE(replace_file(folder.path / "pear.toml", first.out()));
+  ASSERT_TRUE(replace_file(folder.path() / "pear.toml", first.out()));
   CapturedTerminal second;
 
-  EXPECT_EQ(run({"validate", folder.path.native()}, second), 0) << second.err();
+  EXPECT_EQ(run({"validate", folder.path().native()}, second), 0) << second.err();
   EXPECT_NE(second.out().find("cages = 5"), std::string::npos);
 }
 
 TEST(ValidateCommand, IsSilentWhenAllIsWellAndItIsAskedToBe) {
-  const TemporaryFolder folder;
-  ASSERT_TRUE(create_file(folder.path / "pear.toml",
+  const base::TemporaryFolder folder;
+  ASSERT_TRUE(create_file(folder.path() / "pear.toml",
                           "pear_version = 1\n[site.shop]\nsource = \"shop.wasm\"\n"));
-  ASSERT_TRUE(create_file(folder.path / "shop.wasm", "wasm"));
+  ASSERT_TRUE(create_file(folder.path() / "shop.wasm", "wasm"));
   CapturedTerminal captured;
 
-  EXPECT_EQ(run({"validate", "-q", folder.path.native()}, captured), 0);
+  EXPECT_EQ(run({"validate", "-q", folder.path().native()}, captured), 0);
   EXPECT_EQ(captured.out() + captured.err(), "");
 }
 
 TEST(ValidateCommand, SaysWhenThereIsNoProject) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   CapturedTerminal captured;
 
-  EXPECT_EQ(run({"validate", folder.path.native()}, captured), to_int(ExitCode::Usage));
-  EXPECT_NE(captured.err().find(folder.path.native()), std::string::npos) << captured.err();
+  EXPECT_EQ(run({"validate", folder.path().native()}, captured), to_int(ExitCode::Usage));
+  EXPECT_NE(captured.err().find(folder.path().native()), std::string::npos) << captured.err();
 }
 
 }  // namespace

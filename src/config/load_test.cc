@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "config/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace pear::config {
 namespace {
@@ -51,7 +51,7 @@ TEST(Load, GivesASmallFileTheDefaultsOfAProject) {
 }
 
 TEST(Load, ReadsEveryKindOfValue) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   std::filesystem::create_directory(folder.path() / "static");
   const auto file = folder.write("pear.toml", R"(pear_version = 1
 [server]
@@ -303,7 +303,7 @@ TEST(Load, ServesABareComponentOnEveryHostWithTheDefaultPreset) {
 }
 
 TEST(Load, PrefersPearTomlInAFolderAndSaysWhenThereIsNothing) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   EXPECT_NE(lines(load(folder.path(), {}).problems).find("`pear new`"), std::string::npos);
 
   folder.write("spin.toml", "spin_manifest_version = 2\n");
@@ -314,7 +314,7 @@ TEST(Load, PrefersPearTomlInAFolderAndSaysWhenThereIsNothing) {
 }
 
 TEST(Load, RefusesWhatIsNotASmallReadableTextFile) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   const auto problem = [](const std::filesystem::path& path) {
     const LoadResult result = load(path, {});
     EXPECT_FALSE(result.settings);
@@ -340,7 +340,7 @@ TEST(Load, RefusesWhatIsNotASmallReadableTextFile) {
 }
 
 TEST(Load, FindsTheMissingSourcesApart) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   const auto file = folder.write("pear.toml", kSmall);
   const LoadResult result = load(file, {});
   ASSERT_TRUE(result.settings);

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "config/load.h"
-#include "config/temporary_folder.h"
 #include "config/toml_text.h"
 
 namespace pear::config {
@@ -31,7 +31,7 @@ std::string lines(const std::vector<Problem>& problems) {
 }
 
 TEST(SpinToml, BecomesOneSiteForEachPublicComponent) {
-  const TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   std::filesystem::create_directory(folder.path() / "assets");
   const auto file = folder.write("spin.toml", R"(spin_manifest_version = 2
 [application]

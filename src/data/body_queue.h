@@ -1,4 +1,4 @@
-// BodyChunk, ChunkPool, BodyQueue: body bytes between a connection and a guest.
+// BodyChunk, BodyChunkPool, BodyQueue: body bytes between a connection and a guest.
 //
 // A chunk is filled by the core that made it, read by the other side, and comes back to its maker
 // to be used again: memory is never freed by a core that did not allocate it.
@@ -43,18 +43,18 @@ struct BodyChunk {
 };
 static_assert(sizeof(BodyChunk) == 16UL * 1024);
 
-class ChunkPool {
+class BodyChunkPool {
  public:
   static constexpr std::size_t kKeptMax = 256;
 
-  explicit ChunkPool(CoreId core) : core_(core) {}
-  ~ChunkPool() {
+  explicit BodyChunkPool(CoreId core) : core_(core) {}
+  ~BodyChunkPool() {
     while (first_ != nullptr) std::unique_ptr<BodyChunk>(std::exchange(first_, first_->next));
   }
-  ChunkPool(const ChunkPool&) = delete;
-  ChunkPool& operator=(const ChunkPool&) = delete;
-  ChunkPool(ChunkPool&&) = delete;
-  ChunkPool& operator=(ChunkPool&&) = delete;
+  BodyChunkPool(const BodyChunkPool&) = delete;
+  BodyChunkPool& operator=(const BodyChunkPool&) = delete;
+  BodyChunkPool(BodyChunkPool&&) = delete;
+  BodyChunkPool& operator=(BodyChunkPool&&) = delete;
 
   [[nodiscard]] BodyChunk* take() {
     if (first_ == nullptr) {

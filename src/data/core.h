@@ -89,7 +89,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
 
   Parts parts_;
   TurnTime time_;
-  ChunkPool chunks_;
+  BodyChunkPool chunks_;
   base::ArenaBlockPool blocks_;
   cage::CageSet cages_;
   RequestPath path_;

@@ -54,7 +54,7 @@ class RequestPath {
     const config::ServerSettings& settings;
     CageLink& link;
     io::TimerWheel& timers;
-    ChunkPool& chunks;
+    BodyChunkPool& chunks;
     base::ArenaBlockPool& blocks;
     log::Logger& logger;
     const TurnTime& time;  // Advanced by the core.
@@ -111,7 +111,7 @@ class RequestPath {
   [[nodiscard]] const TurnTime& time() const { return parts_.time; }
   [[nodiscard]] MonotonicTime now() const { return parts_.time.now; }
   [[nodiscard]] io::TimerWheel& timers() { return parts_.timers; }
-  [[nodiscard]] ChunkPool& chunks() { return parts_.chunks; }
+  [[nodiscard]] BodyChunkPool& chunks() { return parts_.chunks; }
 
  private:
   friend class Exchange;  // Its timer.

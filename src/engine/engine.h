@@ -23,7 +23,7 @@ struct EngineOptions {
   // instead of being given back to the kernel, which interrupts all cores and makes the next
   // instance fault. So much stays with the process for each instance that was ever alive at the
   // same time. At most 64 KiB before Linux 6.7, which cannot tell what was written.
-  Bytes memory_keep_resident = 16_MiB;
+  Bytes memory_keep_resident = 8_MiB;  // Python's instances write 7 MiB.
   Bytes table_keep_resident = 1_MiB;
   Bytes wasm_stack = 512_KiB;
   Bytes async_stack = 1_MiB;  // Of guest code and host functions together.

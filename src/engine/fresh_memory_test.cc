@@ -1,5 +1,5 @@
 // A fresh instance has the component's own memory, whatever an earlier one wrote into its slot.
-#include <cstdio>
+#include <cstdlib>
 
 #include <sys/resource.h>
 #include <sys/utsname.h>
@@ -23,9 +23,9 @@ long minor_faults() {
 bool kernel_names_written_pages() {
   utsname name{};
   uname(&name);
-  int major = 0;
-  int minor = 0;
-  if (std::sscanf(name.release, "%d.%d", &major, &minor) != 2) return false;
+  char* rest = nullptr;
+  const long major = std::strtol(name.release, &rest, 10);
+  const long minor = *rest == '.' ? std::strtol(rest + 1, nullptr, 10) : 0;
   return major > 6 || (major == 6 && minor >= 7);
 }
 

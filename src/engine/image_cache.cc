@@ -39,7 +39,7 @@ std::string hex(std::span<const std::uint8_t> bytes) {
 }
 
 std::string temporary_name() {
-  std::array<std::uint8_t, 8> random;
+  std::array<std::uint8_t, 8> random{};
   RAND_bytes(random.data(), random.size());
   return fmt::format("{}{}", kTemporary, hex(random));
 }

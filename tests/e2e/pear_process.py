@@ -54,6 +54,7 @@ class PearProcess:
         self.port, self.admin_port = free_ports()
         self.events = []  # Lines of the log, parsed.
         self._changed = threading.Condition()
+        self._log_ended = False
         self.process = subprocess.Popen(
             [PEAR, command, str(path), "--listen", f"127.0.0.1:{self.port}", "--cores", str(cores),
              "--set", f"server.admin=127.0.0.1:{self.admin_port}", *arguments],
@@ -74,6 +75,9 @@ class PearProcess:
             with self._changed:
                 self.events.append(event)
                 self._changed.notify_all()
+        with self._changed:
+            self._log_ended = True
+            self._changed.notify_all()
 
     def wait_event(self, name, count=1, **fields):
         """The count-th event of this name, and with these fields, since the start."""
@@ -85,7 +89,7 @@ class PearProcess:
         with self._changed:
             while (event := found()) is None:
                 left = end - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
+                if self._log_ended or left <= 0 or not self._changed.wait(left):
                     raise AssertionError(f"no event {name} {fields}; there were {self.events[-20:]}")
             return event
 

@@ -55,7 +55,7 @@ struct CageEnv {
   CageOutlet& outlet;
   io::TimerWheel& timers;
   RunQueue& queue;
-  data::ChunkPool& chunks;
+  data::BodyChunkPool& chunks;
   base::ArenaBlockPool& blocks;
   base::ObjectPool<GuestRun>& runs;
   std::uint32_t response_chunks_max = 16;  // Of one run, given and not yet taken by the client.

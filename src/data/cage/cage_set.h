@@ -26,7 +26,7 @@ class CageSet {
     CageOutlet& outlet;
     data::TurnTime& time;
     io::TimerWheel& timers;
-    data::ChunkPool& chunks;
+    data::BodyChunkPool& chunks;
     base::ArenaBlockPool& blocks;
     std::uint32_t response_chunks_max = 16;
   };

@@ -81,7 +81,7 @@ Cause cause_of(RunOutcome outcome) {
   PEAR_UNREACHABLE("an outcome without a cause");
 }
 
-void answer_error(Exchange& exchange, Cause cause, ChunkPool& chunks) {
+void answer_error(Exchange& exchange, Cause cause, BodyChunkPool& chunks) {
   Response& response = exchange.response;
   PEAR_ASSERT(!response.head_ready, "a response has one head");
   const Row& row = kRows[std::to_underlying(cause)];

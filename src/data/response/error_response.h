@@ -38,6 +38,6 @@ enum class Cause : std::uint8_t {
 
 // Makes `exchange.response` the whole answer. The head must not have been given yet. `chunks` is
 // the pool of the exchange's core.
-void answer_error(Exchange& exchange, Cause cause, ChunkPool& chunks);
+void answer_error(Exchange& exchange, Cause cause, BodyChunkPool& chunks);
 
 }  // namespace pear::data::response

@@ -12,14 +12,14 @@
 
 #include "base/assert.h"
 
-namespace pear::config {
+namespace pear::base {
 
 class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "pear-test-XXXXXX").string();
     PEAR_ASSERT(::mkdtemp(name.data()) != nullptr, "a test needs a folder");
-    path_ = name;
+    path_ = std::filesystem::canonical(name);
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -42,4 +42,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace pear::config
+}  // namespace pear::base
