@@ -4,12 +4,16 @@
 // Thread: core-local, in tests.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -58,7 +62,10 @@ inline cage::Guest::Slice echo(cage::FakeGuest& guest) {
 // One core with one site of one or more cages, driven turn by turn.
 class CoreTest : public testing::Test {
  protected:
-  CoreTest() : log_(*log::LogWriter::open({})), logger_(log_->add_channel(1U << 20U), {}) {
+  CoreTest()
+      : log_file_(::memfd_create("log", MFD_CLOEXEC)),
+        log_(*log::LogWriter::open({.fd = log_file_.get()})),
+        logger_(log_->add_channel(1U << 20U), {}) {
     settings_.http.connections_max = 64;
     settings_.log.access = false;
     site_.name = "shop";
@@ -171,6 +178,15 @@ class CoreTest : public testing::Test {
     });
     return found;
   }
+  // All that was logged until now. Once: the log ends with it.
+  std::string logged() {
+    log_->stop();
+    log_->run();
+    std::string text(65'536, '\0');
+    const ssize_t size = ::pread(log_file_.get(), text.data(), text.size(), 0);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    return text;
+  }
   [[nodiscard]] model::CageState state_of(std::size_t cage) const {
     return table_->sites[0]->cages[cage].counters->state.load();
   }
@@ -178,6 +194,7 @@ class CoreTest : public testing::Test {
 
   static constexpr std::string_view kGet = "GET /site/ HTTP/1.1\r\nHost: a\r\n\r\n";
 
+  io::UniqueFd log_file_;
   std::unique_ptr<log::LogWriter> log_;
   log::Logger logger_;
   config::ServerSettings settings_;

@@ -46,6 +46,29 @@ TEST_F(CoreTest, AnswersPipelinedRequestsInOrder) {
   }
 }
 
+TEST_F(CoreTest, LogsWhatAGuestPrintsAlsoWithoutAnEndOfLine) {
+  engine_.serve = [](FakeGuest& guest) {
+    guest.host.log(cage::LogStream::Stdout, "one\ntw");
+    guest.host.log(cage::LogStream::Stdout, "o");
+    if (guest.request.path_with_query == "/site/trap") {
+      return guest.fault(cage::GuestFault::Trap, "as asked");
+    }
+    return guest.answer("hello");
+  };
+  start();
+  ask(kGet, "hello");
+  ask("GET /site/trap HTTP/1.1\r\nHost: a\r\n\r\n", "}");
+
+  std::string messages;
+  const std::string log = logged();
+  constexpr std::string_view kMessage = "\"message\":\"";
+  for (std::size_t at = log.find(kMessage); at != std::string::npos; at = log.find(kMessage, at)) {
+    at += kMessage.size();
+    messages += log.substr(at, log.find('"', at) - at) + ";";
+  }
+  EXPECT_EQ(messages, "one;two;one;two;") << log;
+}
+
 TEST_F(CoreTest, AnswersWith404WhereNoSiteIs) {
   start();
   const std::string heard = ask("GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n", "\n");

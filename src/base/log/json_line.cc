@@ -19,10 +19,10 @@ std::uint8_t byte_at(std::string_view text, std::size_t i) {
   return static_cast<std::uint8_t>(text[i]);
 }
 
-// Whether all of the eight bytes are printable ASCII that needs no escape.
-bool plain_word(const char* bytes) {
+// Whether the first eight bytes are printable ASCII that needs no escape.
+bool plain_word(std::string_view text) {
   std::uint64_t word = 0;
-  std::memcpy(&word, bytes, sizeof word);
+  std::memcpy(&word, text.data(), sizeof word);
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
   constexpr std::uint64_t kHigh = 0x8080808080808080U;
   const auto has_zero = [](std::uint64_t w) { return (w - kOnes) & ~w & kHigh; };
@@ -116,7 +116,7 @@ std::size_t escape_json(std::string_view text, std::span<char> out) {
   std::size_t size = 0;
   std::size_t cut = 0;  // The last place where the text may be cut and an ellipsis fits.
   while (!text.empty()) {
-    if (text.size() >= 8 && out.size() - size >= 8 + kEllipsis.size() && plain_word(text.data())) {
+    if (text.size() >= 8 && out.size() - size >= 8 + kEllipsis.size() && plain_word(text)) {
       std::memcpy(out.data() + size, text.data(), 8);
       text.remove_prefix(8);
       size += 8;

@@ -21,7 +21,7 @@ class LineSplitter {
   // Calls `on_line(std::string_view)` for each line that `piece` completes. The view lives until
   // on_line returns.
   template <typename OnLine>
-  void feed(std::string_view piece, OnLine&& on_line) {
+  void feed(std::string_view piece, const OnLine& on_line) {
     while (!piece.empty()) {
       const std::size_t end = std::min(piece.find('\n'), piece.size());
       const std::size_t taken = std::min(end, kHeldBytesMax - held_.size());
@@ -39,7 +39,7 @@ class LineSplitter {
 
   // Gives what is held although its line did not end: at the end of the request.
   template <typename OnLine>
-  void finish(OnLine&& on_line) {
+  void finish(const OnLine& on_line) {
     if (held_.empty()) return;
     give(held_, on_line);
     held_.clear();
@@ -47,7 +47,7 @@ class LineSplitter {
 
  private:
   template <typename OnLine>
-  static void give(std::string_view line, OnLine& on_line) {
+  static void give(std::string_view line, const OnLine& on_line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (!line.empty()) on_line(line);
   }

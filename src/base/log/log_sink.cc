@@ -11,7 +11,7 @@
 
 namespace pear::log {
 
-LogSink::LogSink(int fd) : fd_(fd), kind_(Kind::File) {
+LogSink::LogSink(int fd) : fd_(fd) {
   struct stat about{};
   if (::fstat(fd, &about) != 0) return;
   if (S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode)) kind_ = Kind::Pipe;

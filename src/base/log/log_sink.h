@@ -31,7 +31,7 @@ class LogSink {
   enum class Kind : std::uint8_t { File, Pipe, Socket };
 
   int fd_;
-  Kind kind_;
+  Kind kind_ = Kind::File;
 };
 
 }  // namespace pear::log

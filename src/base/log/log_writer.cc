@@ -1,11 +1,10 @@
 #include "base/log/log_writer.h"
 
 #include <algorithm>
+#include <csignal>
 #include <optional>
 #include <string_view>
 #include <utility>
-
-#include <signal.h>
 
 namespace pear::log {
 namespace {

@@ -127,7 +127,7 @@ void Cage::fault(GuestSlot& slot, FaultKind kind, std::string_view reason) {
   site_on_core_.counters.faults[std::to_underlying(kind)].add();
   place_.counters->faults.add();
   const MonotonicTime fault_time = env_.time.now;
-  if (GuestRun* const run = std::exchange(slot.run, nullptr)) {
+  if (GuestRun* const run = slot.run) {
     event.exchange = run->exchange.id;
     end_run(*run, outcome_of(kind));
   }

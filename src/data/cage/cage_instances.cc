@@ -62,6 +62,7 @@ void Cage::discard(GuestSlot& slot) {
   env_.queue.remove(site_on_core_.queue, slot);
   if (slot.successor) recovering_ = false;
   slot.wake.cancel();
+  slot.end_lines();
   if (slot.charged < kBuried.count) {
     slot.guest.reset();
   } else {
@@ -213,7 +214,7 @@ void Cage::on_start_failed(GuestSlot& slot, std::string_view reason) {
 }
 
 void Cage::on_returned(GuestSlot& slot) {
-  GuestRun* const run = std::exchange(slot.run, nullptr);
+  GuestRun* const run = slot.run;
   PEAR_ASSERT(run != nullptr, "a guest returned from no call");
   slot.wake.cancel();
   ++slot.served;

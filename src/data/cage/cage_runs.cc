@@ -152,7 +152,10 @@ void Cage::end_run(GuestRun& run, RunOutcome outcome) {
   run.ended = true;
   run.base::ListHook<WaitTag>::unlink();
   env_.queue.remove(site_on_core_.queue, run);
-  if (run.slot != nullptr) run.slot->run = nullptr;
+  if (run.slot != nullptr) {
+    run.slot->end_lines();
+    run.slot->run = nullptr;
+  }
   run.slot = nullptr;
   --in_flight_;
   place_.counters->in_flight.set(in_flight_);

@@ -41,11 +41,18 @@ void GuestSlot::log(LogStream stream, std::string_view text) {
     text = text.substr(0, max - run->log_bytes);
     run->log_bytes += text.size();
   }
-  const ExchangeId exchange = run == nullptr ? ExchangeId{} : run->exchange.id;
   log::LineSplitter& splitter = stream == LogStream::Stdout ? stdout_ : stderr_;
-  splitter.feed(text, [&](std::string_view line) {
-    cage.env().outlet.guest_line(cage.site(), cage.id(), exchange, stream, line);
-  });
+  splitter.feed(text, [&](std::string_view line) { log_line(stream, line); });
+}
+
+void GuestSlot::end_lines() {
+  stdout_.finish([&](std::string_view line) { log_line(LogStream::Stdout, line); });
+  stderr_.finish([&](std::string_view line) { log_line(LogStream::Stderr, line); });
+}
+
+void GuestSlot::log_line(LogStream stream, std::string_view line) {
+  const ExchangeId exchange = run == nullptr ? ExchangeId{} : run->exchange.id;
+  cage.env().outlet.guest_line(cage.site(), cage.id(), exchange, stream, line);
 }
 
 bool GuestSlot::respond(std::uint16_t status, std::span<const http::Field> fields) {

@@ -54,6 +54,9 @@ class GuestSlot final : public Runnable,
   std::span<const http::Field> request_trailers() override;
   void wake_at(MonotonicTime deadline) override;
 
+  // Logs what the guest has printed without an end of line: its request is over, or it is.
+  void end_lines();
+
   Cage& cage;
   std::unique_ptr<Guest> guest;
   GuestRun* run = nullptr;    // Served now; null while it starts or rests.
@@ -73,6 +76,7 @@ class GuestSlot final : public Runnable,
 
  private:
   void on_wake(MonotonicTime now);
+  void log_line(LogStream stream, std::string_view line);
 
   log::LineSplitter stdout_;
   log::LineSplitter stderr_;
