@@ -149,7 +149,7 @@ Told<fs::path> unpack_sdk(const fs::path& cache) {
   if (cache.empty()) {
     return std::unexpected("no place for the SDK: set HOME, XDG_CACHE_HOME or server.cache");
   }
-  const fs::path folder = cache / fmt::format("sdk-{:016x}", fingerprint_of_sdk());
+  fs::path folder = cache / fmt::format("sdk-{:016x}", fingerprint_of_sdk());
   if (auto made = make_own_folder(folder); !made) return std::unexpected(made.error());
   for (const EmbeddedFile& file : embedded_files()) {
     if (!file.path.starts_with("sdk/")) continue;

@@ -82,29 +82,33 @@ std::vector<fs::path> FileWatcher::take_changes() {
     for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(got);) {
       inotify_event event{};
       std::memcpy(&event, buffer.data() + at, sizeof(event));
-      const char* const name = buffer.data() + at + sizeof(event);
+      take(event, buffer.data() + at + sizeof(event), changes);
       at += sizeof(event) + event.len;
-      if ((event.mask & IN_Q_OVERFLOW) != 0) {
-        changes.insert(changes.end(), roots_.begin(), roots_.end());
-        continue;
-      }
-      const auto folder = folders_.find(event.wd);
-      if (folder == folders_.end()) continue;
-      if ((event.mask & IN_IGNORED) != 0) {
-        folders_.erase(folder);
-        continue;
-      }
-      if (event.len == 0) continue;
-      const fs::path path = folder->second / name;
-      if ((event.mask & IN_ISDIR) == 0) {
-        // A file that is made but not yet written says so when it is closed.
-        if ((event.mask & IN_CREATE) == 0) changes.push_back(path);
-      } else if ((event.mask & (IN_CREATE | IN_MOVED_TO)) != 0 && !is_for_tools(path)) {
-        watch_tree(path, Found::Later, changes);
-      }
     }
   }
   return changes;
+}
+
+void FileWatcher::take(const inotify_event& event, const char* name,
+                       std::vector<fs::path>& changes) {
+  if ((event.mask & IN_Q_OVERFLOW) != 0) {
+    changes.insert(changes.end(), roots_.begin(), roots_.end());
+    return;
+  }
+  const auto folder = folders_.find(event.wd);
+  if (folder == folders_.end()) return;
+  if ((event.mask & IN_IGNORED) != 0) {
+    folders_.erase(folder);
+    return;
+  }
+  if (event.len == 0) return;
+  const fs::path path = folder->second / name;
+  if ((event.mask & IN_ISDIR) == 0) {
+    // A file that is made but not yet written says so when it is closed.
+    if ((event.mask & IN_CREATE) == 0) changes.push_back(path);
+  } else if ((event.mask & (IN_CREATE | IN_MOVED_TO)) != 0 && !is_for_tools(path)) {
+    watch_tree(path, Found::Later, changes);
+  }
 }
 
 }  // namespace pear::cli

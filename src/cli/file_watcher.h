@@ -15,6 +15,8 @@
 #include "cli/text_file.h"
 #include "io/unique_fd.h"
 
+struct inotify_event;
+
 namespace pear::cli {
 
 class FileWatcher {
@@ -37,6 +39,9 @@ class FileWatcher {
   void watch_tree(const std::filesystem::path& folder, Found found,
                   std::vector<std::filesystem::path>& changes);
   void watch_folder(const std::filesystem::path& folder);
+  // One event, and the name that follows it.
+  void take(const inotify_event& event, const char* name,
+            std::vector<std::filesystem::path>& changes);
 
   io::UniqueFd fd_;
   std::vector<std::filesystem::path> roots_;

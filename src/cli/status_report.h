@@ -40,7 +40,7 @@ struct StatusReport {
 };
 
 // The problem is a sentence for people. What is missing counts as empty: versions may differ.
-[[nodiscard]] Told<StatusReport> parse_status(std::string_view json);
+[[nodiscard]] Told<StatusReport> parse_status(std::string_view text);
 
 // The table, with the rate of requests between the two reports.
 [[nodiscard]] std::string status_text(const StatusReport& before, const StatusReport& now,

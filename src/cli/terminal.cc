@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+
 namespace pear::cli {
 
 namespace {
@@ -56,26 +58,6 @@ void write_all(int fd, std::string_view text) {
     if (written <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-}
-
-// The bytes of the UTF-8 character at the start of `text`; 0 when there is none that may be shown:
-// malformed, or a C1 control character.
-std::size_t character_bytes(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned first = byte(0);
-  const std::size_t bytes = first >= 0xf0 && first <= 0xf4   ? 4
-                            : first >= 0xe0 && first <= 0xef ? 3
-                            : first >= 0xc2 && first <= 0xdf ? 2
-                                                             : 0;
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80U) return 0;
-  }
-  if (first == 0xc2 && byte(1) < 0xa0) return 0;
-  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90)) return 0;
-  if ((first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90)) return 0;
-  return bytes;
 }
 
 // Columns that plain text takes: one for each character.
@@ -135,16 +117,15 @@ std::string printable(std::string_view text) {
   out.reserve(text.size());
   while (!text.empty()) {
     const auto first = static_cast<unsigned char>(text[0]);
-    std::size_t bytes = 1;
-    if (first == '\n' || (first >= 0x20 && first < 0x7f)) {
-      out += text[0];
-    } else if (const std::size_t whole = character_bytes(text); whole > 0) {
-      bytes = whole;
-      out += text.substr(0, whole);
+    const base::Utf8Character character = base::utf8_character(text);
+    const bool control =
+        (first < 0x20 && first != '\n') || first == 0x7f || base::begins_with_c1_control(text);
+    if (character.well_formed && !control) {
+      out += text.substr(0, character.size);
     } else {
       out += '?';
     }
-    text.remove_prefix(bytes);
+    text.remove_prefix(character.size);
   }
   return out;
 }
@@ -194,8 +175,8 @@ std::string duration_text(std::chrono::nanoseconds duration) {
   const auto seconds = std::chrono::round<std::chrono::seconds>(duration).count();
   if (seconds < 3'600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
   const auto minutes = seconds / 60;
-  if (minutes < 48 * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
-  return fmt::format("{} days", minutes / (24 * 60));
+  if (minutes < 48L * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+  return fmt::format("{} days", minutes / (24L * 60));
 }
 
 }  // namespace pear::cli

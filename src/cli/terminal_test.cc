@@ -42,13 +42,13 @@ TEST(PrintableText, ReplacesWhatCouldSteerATerminal) {
   EXPECT_EQ(printable("a\x1b[31mb\r\x7f\tc\nd"), "a?[31mb???c\nd");
   EXPECT_EQ(printable("\xc2\x9b"
                       "31m"),
-            "??31m")
+            "?31m")
       << "a C1 control character";
 }
 
 TEST(PrintableText, KeepsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(printable("grün ✓ 🍐"), "grün ✓ 🍐");
-  EXPECT_EQ(printable("\xff\xc3\xe2\x9c"), "????");
+  EXPECT_EQ(printable("\xff\xc3\xe2\x9c"), "???");
   EXPECT_EQ(printable("\xe0\x80\x80\xed\xa0\x80\xf4\x90\x80\x80"), "??????????");
 }
 

@@ -63,7 +63,7 @@ std::vector<fs::path> folders_to_watch(const config::Settings& settings) {
   for (const fs::path& folder : wanted) {
     // Sorted, a folder comes before all that is inside it.
     const bool covered =
-        std::ranges::any_of(out, [&](const fs::path& outer) { return is_below(folder, outer); });
+        std::ranges::any_of(out, [&](const fs::path& above) { return is_below(folder, above); });
     if (!covered) out.push_back(folder);
   }
   return out;

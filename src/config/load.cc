@@ -92,7 +92,7 @@ LoadResult load_component(const fs::path& component, const Overrides& overrides)
 std::optional<fs::path> file_in_folder(const fs::path& folder) {
   std::error_code error;
   for (const char* const name : {"pear.toml", "spin.toml"}) {
-    const fs::path file = folder / name;
+    fs::path file = folder / name;
     // A file that is there and cannot be read is named as such by the reading.
     if (fs::symlink_status(file, error).type() != fs::file_type::not_found) return file;
   }

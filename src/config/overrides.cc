@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "config/draft.h"
 #include "config/suggestion.h"
 #include "config/units.h"
@@ -109,28 +110,6 @@ bool names_site(const Wish& wish, std::string_view name, const SiteSettings& sit
   return plain_name(site.name) == name;
 }
 
-// Source: RFC 3629, section 4: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view text) {
-  const auto byte_at = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  for (std::size_t i = 0; i < text.size();) {
-    const unsigned first = byte_at(i);
-    const std::size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
-    if (more > 0 && (first < 0xC2 || first > 0xF4)) return false;
-    for (std::size_t j = 1; j <= more; ++j) {
-      if ((byte_at(i + j) & 0xC0U) != 0x80) return false;
-    }
-    const unsigned second = byte_at(i + 1);
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-        (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) {
-      return false;
-    }
-    i += more + 1;
-  }
-  return true;
-}
-
 void refuse_site(const Wish& wish, std::string_view name, Draft* draft) {
   std::vector<std::string_view> names;
   std::string known;
@@ -173,7 +152,7 @@ void apply(const Wish& wish, const std::filesystem::path& folder, Draft* draft) 
     refuse_unknown_key({found->scope, found->path, wish.key, {wish.where, {}}}, draft);
     return;
   }
-  if (!is_utf8(wish.text)) {
+  if (!base::is_utf8(wish.text)) {
     draft->add({wish.where, {}, wish.key, "is not a text in UTF-8", {}, {}});
     return;
   }

@@ -21,11 +21,11 @@ constexpr std::uint32_t kNoBound = 0xFFFF'FFFF;
 constexpr std::array kKeys{
     Key{"listen",
         CompoundField{"address, or list of addresses",
-                      "1 to 16 of \"IPv4:PORT\" or \"[IPv6]:PORT\"; port 0 takes any that is free",
+                      R"(1 to 16 of "IPv4:PORT" or "[IPv6]:PORT"; port 0 takes any that is free)",
                       get_listen, set_listen},
         "Where HTTP requests are accepted."},
     Key{"admin",
-        CompoundField{"address or \"off\"", "\"IPv4:PORT\", \"[IPv6]:PORT\" or \"off\"", get_admin,
+        CompoundField{R"(address or "off")", R"("IPv4:PORT", "[IPv6]:PORT" or "off")", get_admin,
                       set_admin, false},
         "Where metrics, health and status are served; never make it public."},
     Key{"cores",

@@ -28,10 +28,9 @@ bool is_health_path(std::string_view path) {
 
 constexpr std::array kKeys{
     Key{"hosts",
-        CompoundField{
-            "list of host names",
-            "at most 1,000, such as \"shop.example.com\", \"*.example.com\", \"127.0.0.1\"",
-            get_hosts, set_hosts},
+        CompoundField{"list of host names",
+                      R"(at most 1,000, such as "shop.example.com", "*.example.com", "127.0.0.1")",
+                      get_hosts, set_hosts},
         "The hosts that the site answers for; an empty list stands for every host."},
     Key{"source",
         PathField{[](Target t) -> std::filesystem::path& { return t.site.source; },
@@ -50,7 +49,7 @@ constexpr std::array kKeys{
         "With balance = \"weighted\": the share of the requests that each cage gets."},
     Key{"route",
         CompoundField{"list of tables { path }",
-                      "1 to 200; paths: exact \"/a\", one segment \"/a/:id\", any rest \"/a/...\"",
+                      R"(1 to 200; paths: exact "/a", one segment "/a/:id", any rest "/a/...")",
                       get_routes, set_routes},
         "The paths that the site answers for; written as [[site.NAME.route]]."},
 

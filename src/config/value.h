@@ -32,6 +32,7 @@ struct OtherKind {
   std::string_view kind;
 };
 
+// NOLINTBEGIN(misc-no-recursion): values nest as deep as the parser lets them, 256.
 struct Value {
   std::variant<std::monostate, bool, std::int64_t, std::string, Array, Table, OtherKind> content;
   Position at;
@@ -47,6 +48,7 @@ struct Entry {
   Position at;
   Value value;
 };
+// NOLINTEND(misc-no-recursion)
 
 // "a text", "a number", "a list" …: for messages.
 [[nodiscard]] std::string_view kind_of(const Value& value);

@@ -7,7 +7,6 @@ namespace pear::control {
 namespace {
 
 using supervisor::Generation;
-using supervisor::SiteWatch;
 
 void add_places(const Generation& generation, model::Site& site) {
   const auto& weights = generation.version.settings->weights;

@@ -21,7 +21,7 @@
 
 namespace pear::data {
 
-struct BodyChunk {
+struct BodyChunk {  // NOLINT(*-member-init): its bytes are written before they are read.
   static constexpr std::size_t kBytes = 16UL * 1024 - 24;
 
   BodyChunk* next = nullptr;  // In a queue or a pool; owned by it.
@@ -75,7 +75,7 @@ class BodyChunkPool {
   void give_back(BodyChunk* chunk) {
     PEAR_ASSERT(chunk->maker == core_, "a chunk came home to the wrong core");
     if (kept_ == kKeptMax) {
-      std::unique_ptr<BodyChunk> last(chunk);
+      const std::unique_ptr<BodyChunk> last(chunk);
       return;
     }
     chunk->next = std::exchange(first_, chunk);

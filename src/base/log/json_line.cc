@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/utf8.h"
 
 namespace pear::log {
 namespace {
@@ -70,44 +71,15 @@ Piece escaped(std::size_t taken, std::uint8_t code) {
   return piece_of(taken, std::string_view(text.data(), text.size()));
 }
 
-// What a first byte promises: the length of its sequence and the range of the second byte, which
-// keeps out overlong forms, surrogates and what lies beyond U+10FFFF.
-struct Lead {
-  std::size_t length = 0;  // 0: no sequence begins so.
-  std::uint8_t second_min = 0x80;
-  std::uint8_t second_max = 0xBF;
-};
-
-Lead lead_of(std::uint8_t byte) {
-  if (byte >= 0xC2 && byte <= 0xDF) return {.length = 2};
-  if (byte == 0xE0) return {.length = 3, .second_min = 0xA0};
-  if (byte == 0xED) return {.length = 3, .second_max = 0x9F};
-  if (byte >= 0xE1 && byte <= 0xEF) return {.length = 3};
-  if (byte == 0xF0) return {.length = 4, .second_min = 0x90};
-  if (byte >= 0xF1 && byte <= 0xF3) return {.length = 4};
-  if (byte == 0xF4) return {.length = 4, .second_max = 0x8F};
-  return {};
-}
-
 // The character that begins at text[0], which is not plain.
 Piece next_piece(std::string_view text) {
   const std::uint8_t first = byte_at(text, 0);
   if (first < 0x80) return escaped(1, first);
 
-  const Lead lead = lead_of(first);
-  std::size_t good = lead.length == 0 ? 0 : 1;
-  for (; good > 0 && good < lead.length; ++good) {
-    if (good == text.size()) break;
-    const std::uint8_t byte = byte_at(text, good);
-    const std::uint8_t min = good == 1 ? lead.second_min : std::uint8_t{0x80};
-    const std::uint8_t max = good == 1 ? lead.second_max : std::uint8_t{0xBF};
-    if (byte < min || byte > max) break;
-  }
-  if (good == 0 || good < lead.length)
-    return piece_of(std::max<std::size_t>(good, 1), kReplacement);
-  // C1 controls would be obeyed by some terminals.
-  if (first == 0xC2 && byte_at(text, 1) < 0xA0) return escaped(2, byte_at(text, 1));
-  return piece_of(lead.length, text.substr(0, lead.length));
+  const base::Utf8Character character = base::utf8_character(text);
+  if (!character.well_formed) return piece_of(character.size, kReplacement);
+  if (base::begins_with_c1_control(text)) return escaped(2, byte_at(text, 1));
+  return piece_of(character.size, text.substr(0, character.size));
 }
 
 }  // namespace

@@ -177,7 +177,7 @@ void AdminConnection::send(const Answer& answer, const http::RequestHead& head) 
       .content_length = answer.body.size(),
       .client = head.version,
       .persistence = closing_ ? http1::Persistence::Close : http1::Persistence::KeepAlive};
-  std::array<char, 1024> text;
+  std::array<char, 1024> text{};
   const Result<std::size_t> size = http1::write_response_head(response, text);
   PEAR_ASSERT(size && *size <= text.size(), "the fields of an answer are ours, and few");
   output_.assign(text.data(), *size);

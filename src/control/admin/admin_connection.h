@@ -38,6 +38,10 @@ class AdminConnection final : public io::IoHandler {
   // `server` outlives the connection.
   AdminConnection(AdminServer& server, io::UniqueFd socket, Origin origin);
   ~AdminConnection() override;
+  AdminConnection(const AdminConnection&) = delete;
+  AdminConnection& operator=(const AdminConnection&) = delete;
+  AdminConnection(AdminConnection&&) = delete;
+  AdminConnection& operator=(AdminConnection&&) = delete;
 
   // Errors: OsError.
   [[nodiscard]] Result<void> start();

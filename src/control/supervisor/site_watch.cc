@@ -249,7 +249,9 @@ void SiteWatch::tell(log::Level level, std::string_view event, const Cage* cage,
 
 std::vector<Heal> SiteWatch::heals() const {
   std::vector<Heal> latest;
-  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(heal_count_, kHealsMax); ++i) {
+  const auto count = std::min<std::uint64_t>(heal_count_, kHealsMax);
+  latest.reserve(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
     latest.push_back(heals_[(heal_count_ - 1 - i) % kHealsMax]);
   }
   return latest;

@@ -36,11 +36,11 @@ RunOutcome outcome_of(FaultKind kind) {
 }  // namespace
 
 Cage::Cage(CageEnv& env, SiteOnCore& site_on_core, std::shared_ptr<const model::Site> site,
-           const model::CagePlace& place)
+           model::CagePlace place)
     : env_(env),
       site_on_core_(site_on_core),
       site_(std::move(site)),
-      place_(place),
+      place_(std::move(place)),
       account_(site_->settings.limits.memory) {
   place_.counters->state.store(state_, std::memory_order_relaxed);
 }

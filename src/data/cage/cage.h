@@ -35,7 +35,7 @@ class Cage {
   static constexpr Bytes kBuried = 32_MiB;
 
   Cage(CageEnv& env, SiteOnCore& site_on_core, std::shared_ptr<const model::Site> site,
-       const model::CagePlace& place);
+       model::CagePlace place);
   ~Cage();
   Cage(const Cage&) = delete;
   Cage& operator=(const Cage&) = delete;

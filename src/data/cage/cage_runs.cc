@@ -10,7 +10,6 @@ namespace pear::cage {
 using data::BodyChunk;
 using data::FaultKind;
 using data::HopKind;
-using data::HopRecord;
 using data::RunOutcome;
 using model::CageState;
 

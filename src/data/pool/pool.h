@@ -47,7 +47,7 @@ class Pool {
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
   // Calls fn(site) for each site that has requests waiting.
   template <typename Fn>
-  void each_waiting_site(Fn&& fn) {
+  void each_waiting_site(const Fn& fn) {
     if (waiting_ == 0) return;
     for (const std::unique_ptr<SiteQueue>& queue : queues_) {
       if (queue != nullptr && queue->waiting.front() != nullptr) {

@@ -107,6 +107,9 @@ class Http1Connection final : public io::IoHandler,
   [[nodiscard]] bool flush_unsent();
   // Writes what the response has, in one system call. False: nothing more can be written now.
   [[nodiscard]] bool write_batch();
+  class Batch;
+  void compose(Batch& batch);
+  [[nodiscard]] bool settle(const Batch& batch, std::size_t taken);
   [[nodiscard]] std::size_t compose_head(std::span<char> out);
   void queue_text(std::string_view text);
   void finish_response();

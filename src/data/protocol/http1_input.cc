@@ -258,7 +258,7 @@ void Http1Connection::end_request_body() {
 // in any case the connection ends.
 void Http1Connection::refuse_body(const http::Refusal& refusal) {
   owner_.parts_.counters.protocol_errors.add();
-  Exchange& exchange = *request_->exchange;
+  const Exchange& exchange = *request_->exchange;
   request_->keep_alive = false;
   request_->body_read = true;
   if (request_->head_written || exchange.response.head_ready) return close();

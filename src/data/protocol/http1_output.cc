@@ -20,10 +20,8 @@ namespace pear::data::protocol {
 using http::Framing;
 using io::Transfer;
 
-namespace {
-
 // What one system call writes, in order.
-class Batch {
+class Http1Connection::Batch {
  public:
   enum class Kind : std::uint8_t {
     Head,
@@ -33,13 +31,13 @@ class Batch {
     Last,
   };
   struct Piece {
-    Kind kind;
+    Kind kind = Kind::Data;
     std::string_view bytes;
   };
   static constexpr std::size_t kPiecesMax = 24;
   static constexpr std::size_t kPiecesOfChunk = 3;
 
-  explicit Batch(std::span<char> text) : text_(text) {}
+  explicit Batch(std::span<char> text) : text_(text) {}  // NOLINT(*-member-init): pieces are added.
 
   [[nodiscard]] bool has_room() const {
     return count_ + kPiecesOfChunk + 1 < kPiecesMax && text_.size() >= http1::kChunkHeaderBytesMax;
@@ -59,12 +57,17 @@ class Batch {
   [[nodiscard]] std::span<const Piece> pieces() const { return {pieces_.data(), count_}; }
   [[nodiscard]] std::span<const iovec> views() const { return {views_.data(), count_}; }
 
+  bool more = false;   // Chunks are left for another batch.
+  bool whole = false;  // With it the response is over.
+
  private:
   std::span<char> text_;
   std::array<Piece, kPiecesMax> pieces_;
   std::array<iovec, kPiecesMax> views_;
   std::size_t count_ = 0;
 };
+
+namespace {
 
 // The length that the response will have, where that is known.
 std::optional<std::uint64_t> length_of(const Response& response) {
@@ -83,7 +86,7 @@ void Http1Connection::queue_text(std::string_view text) {
 
 bool Http1Connection::flush_unsent() {
   while (!unsent_.empty()) {
-    std::array<iovec, 8> views;
+    std::array<iovec, 8> views{};
     const Transfer wrote = io::send(socket_.get(), unsent_.views(views));
     switch (wrote.status) {
       case Transfer::Status::Done:
@@ -149,14 +152,14 @@ std::size_t Http1Connection::compose_head(std::span<char> out) {
   return *size;
 }
 
-bool Http1Connection::write_batch() {
+void Http1Connection::compose(Batch& batch) {
   Http1Request& request = *request_;
-  Exchange& exchange = *request.exchange;
-  Response& response = exchange.response;
-  Batch batch({owner_.output_.get(), Http1Connections::kOutputBytes});
+  Response& response = request.exchange->response;
   if (!request.head_written) batch.add_text(Batch::Kind::Head, compose_head(batch.text()));
   if (!request.has_body) {
-    while (!response.body.empty()) owner_.parts_.path.sent(exchange, response.body.pop());
+    while (!response.body.empty()) {
+      owner_.parts_.path.sent(*request.exchange, response.body.pop());
+    }
   }
   const bool chunked = request.response_framing == Framing::Chunked;
   bool header_is_out = request.chunk_open;
@@ -173,39 +176,34 @@ bool Http1Connection::write_batch() {
     batch.add(Batch::Kind::Data, data);
     if (chunked) batch.add(Batch::Kind::ChunkEnd, http1::kChunkEnd);
   }
-  const bool all = chunk == nullptr && response.ended;
-  if (all && chunked && request.has_body) {
-    const auto size = http1::write_last_chunk(response.trailers, batch.text());
-    PEAR_ASSERT(size.has_value(), "a guest's trailers were checked");
-    if (*size <= batch.text().size()) {
-      batch.add_text(Batch::Kind::Last, *size);
-    } else {
-      batch.add(Batch::Kind::Last, http1::kLastChunk);  // Trailers beyond the buffer are left out.
-    }
+  batch.more = chunk != nullptr;
+  batch.whole = !batch.more && response.ended;
+  if (!batch.whole || !chunked || !request.has_body) return;
+  const auto size = http1::write_last_chunk(response.trailers, batch.text());
+  PEAR_ASSERT(size.has_value(), "a guest's trailers were checked");
+  if (*size <= batch.text().size()) {
+    batch.add_text(Batch::Kind::Last, *size);
+  } else {
+    batch.add(Batch::Kind::Last, http1::kLastChunk);  // Trailers beyond the buffer are left out.
   }
-  if (batch.empty()) {
-    if (all) finish_response();
-    return false;
-  }
+}
 
-  const Transfer wrote = io::send(socket_.get(), batch.views());
-  if (wrote.status == Transfer::Status::Ended || wrote.status == Transfer::Status::Failed) {
-    close();
-    return false;
-  }
-  std::size_t taken = wrote.status == Transfer::Status::Done ? wrote.bytes : 0;
+// The kernel took the first `taken` bytes. What of them must follow whatever happens is queued.
+// False when it did not take all of the body.
+bool Http1Connection::settle(const Batch& batch, std::size_t taken) {
+  Http1Request& request = *request_;
+  Exchange& exchange = *request.exchange;
+  Response& response = exchange.response;
   request.bytes_out += taken;
   for (const Batch::Piece& piece : batch.pieces()) {
     const std::size_t of_piece = std::min(taken, piece.bytes.size());
     taken -= of_piece;
-    const bool whole = of_piece == piece.bytes.size();
+    const bool all = of_piece == piece.bytes.size();
     switch (piece.kind) {
       case Batch::Kind::Data:
         response.body.read(of_piece);
         if (request.response_framing == Framing::Length) request.response_left -= of_piece;
-        if (whole) {
-          owner_.parts_.path.sent(exchange, response.body.pop());
-        }
+        if (all) owner_.parts_.path.sent(exchange, response.body.pop());
         break;
       case Batch::Kind::ChunkHeader:
         if (of_piece == 0) break;  // It is composed anew.
@@ -220,15 +218,26 @@ bool Http1Connection::write_batch() {
         queue_text(piece.bytes.substr(of_piece));
         break;
     }
-    if (!whole) {
-      wait_for(Waiting::Write);
-      if (piece.kind == Batch::Kind::Last) break;
+    if (all) continue;
+    wait_for(Waiting::Write);
+    return piece.kind == Batch::Kind::Last;
+  }
+  return true;
+}
+
+bool Http1Connection::write_batch() {
+  Batch batch({owner_.output_.get(), Http1Connections::kOutputBytes});
+  compose(batch);
+  if (!batch.empty()) {
+    const Transfer wrote = io::send(socket_.get(), batch.views());
+    if (wrote.status == Transfer::Status::Ended || wrote.status == Transfer::Status::Failed) {
+      close();
       return false;
     }
+    if (!settle(batch, wrote.status == Transfer::Status::Done ? wrote.bytes : 0)) return false;
   }
-  if (!all) return chunk != nullptr;
-  finish_response();
-  return false;
+  if (batch.whole) finish_response();
+  return batch.more;
 }
 
 // All of the response is with the kernel, or in unsent_.

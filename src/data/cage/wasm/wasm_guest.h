@@ -48,6 +48,10 @@ class WasmGuestMaker final : public GuestMaker {
   // `waker` wakes this core, and outlives the maker.
   WasmGuestMaker(const Parts& parts, io::Waker& waker);
   ~WasmGuestMaker() override;
+  WasmGuestMaker(const WasmGuestMaker&) = delete;
+  WasmGuestMaker& operator=(const WasmGuestMaker&) = delete;
+  WasmGuestMaker(WasmGuestMaker&&) = delete;
+  WasmGuestMaker& operator=(WasmGuestMaker&&) = delete;
 
   std::unique_ptr<GuestSource> open(std::shared_ptr<const engine::Image> image,
                                     const config::SiteSettings& site) override;
