@@ -20,9 +20,9 @@ fs::path folder_of(const config::SiteSettings& site, const config::Settings& set
   return site.build.workdir.empty() ? settings.file.parent_path() : site.build.workdir;
 }
 
-bool is_below(const fs::path& path, const fs::path& folder) {
-  const auto [end, ignored] = std::ranges::mismatch(folder, path);
-  return end == folder.end();
+bool is_below(const fs::path& path, const fs::path& above) {
+  const auto [end, ignored] = std::ranges::mismatch(above, path);
+  return end == above.end();
 }
 
 bool is_source_of(const fs::path& path, const config::SiteSettings& site, const fs::path& folder) {

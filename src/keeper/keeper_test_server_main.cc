@@ -35,7 +35,7 @@ namespace {
 
 void say(std::string_view line) {
   const std::string text = fmt::format("{}\n", line);
-  if (::write(STDOUT_FILENO, text.data(), text.size()) < 0) std::exit(9);
+  if (::write(STDOUT_FILENO, text.data(), text.size()) < 0) ::_exit(9);
 }
 
 int parse_int(std::string_view text) {
@@ -50,7 +50,7 @@ void answer(int listener) {
   char wish = 0;
   if (::read(client, &wish, 1) == 1) {
     if (wish == 'a') std::abort();
-    if (wish == 'x') std::exit(7);
+    if (wish == 'x') ::_exit(7);
   }
   const std::string pid = fmt::format("{}", ::getpid());
   if (::write(client, pid.data(), pid.size()) < 0) say("client gone");
@@ -79,7 +79,7 @@ int serve(std::string_view mode) {
   sigset_t signals;
   ::sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);
-  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::vector<pollfd> watched{{.fd = ::signalfd(-1, &signals, 0), .events = POLLIN, .revents = 0}};
   for (const int fd : inheritance.fds_by_address[0]) {
     watched.push_back({.fd = fd, .events = POLLIN, .revents = 0});

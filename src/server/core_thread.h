@@ -19,7 +19,7 @@ namespace pear::server {
 class CoreThread {
  public:
   // All outlive it.
-  struct Parts {
+  struct Parts {  // NOLINT(*-member-init): references have no default.
     CoreId id{};
     const config::ServerSettings& settings;
     log::LogWriter& log;

@@ -153,7 +153,7 @@ std::size_t Http1Connection::compose_head(std::span<char> out) {
 }
 
 void Http1Connection::compose(Batch& batch) {
-  Http1Request& request = *request_;
+  const Http1Request& request = *request_;
   Response& response = request.exchange->response;
   if (!request.head_written) batch.add_text(Batch::Kind::Head, compose_head(batch.text()));
   if (!request.has_body) {
