@@ -11,8 +11,8 @@
 namespace pear::base {
 
 struct Utf8Character {
-  std::size_t size =
-      0;  // Bytes of it; of what is malformed, the most that could begin one, at least 1.
+  // Bytes of it; of what is malformed, the most that could begin a character, at least 1.
+  std::size_t size = 0;
   bool well_formed = false;
 };
 

@@ -50,10 +50,10 @@ typedef struct PearField {
 /* ---- Engine ------------------------------------------------------------------------------- */
 
 typedef struct PearEngineOptions {
-  bool pooling;                    /* Preallocated slots, kept warm. */
+  bool pooling;                    /* Preallocated slots, kept warm, with copy-on-write images. */
   uint32_t instances_max;          /* Slots of the pool; ignored without pooling. */
   uint64_t memory_bytes_max;       /* Largest linear memory that a slot can hold. */
-  uint64_t memory_keep_resident;   /* Written bytes of a slot zeroed and kept, not given back. */
+  uint64_t memory_keep_resident;   /* Written bytes of a slot reset and kept, not given back. */
   uint64_t table_keep_resident;
   uint64_t wasm_stack_bytes;       /* Stack that guest code may use. */
   uint64_t async_stack_bytes;      /* Fiber stack: guest code and host functions together. */
