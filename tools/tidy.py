@@ -45,7 +45,7 @@ BANNED = [
     (r"#\s*include\s*<(iostream|regex)>", "src", "{fmt} and base/log; a hand-written parser"),
 ]
 WRAPPED = {"pear_rust": ("src/engine",), "openssl": ("src/io/tls", "src/engine"),
-           "nghttp2": ("src/http/http2", "src/engine/link_test.cc")}
+           "nghttp2": ("src/http/http2",)}
 
 
 def code_only(line: str) -> str:

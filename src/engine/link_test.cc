@@ -1,6 +1,6 @@
-// One function of each engine that the binary is made of: that they link together, and run.
+// One function of each engine that the binary takes from the Rust library and of BoringSSL: that they link
+// together, and run. nghttp2 has tests of its own (http/http2).
 #include <gtest/gtest.h>
-#include <nghttp2/nghttp2.h>
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <pear_rust.h>
@@ -13,15 +13,6 @@ namespace {
 TEST(Linked, BoringSslMakesAContext) {
   const bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_method()));
   EXPECT_NE(context, nullptr);
-}
-
-TEST(Linked, Nghttp2MakesASession) {
-  nghttp2_session_callbacks* callbacks = nullptr;
-  ASSERT_EQ(nghttp2_session_callbacks_new(&callbacks), 0);
-  nghttp2_session* session = nullptr;
-  ASSERT_EQ(nghttp2_session_server_new(&session, callbacks, nullptr), 0);
-  nghttp2_session_del(session);
-  nghttp2_session_callbacks_del(callbacks);
 }
 
 TEST(Linked, QuicheSpeaksVersionOne) {

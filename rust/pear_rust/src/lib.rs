@@ -20,6 +20,3 @@ mod inbox;
 mod instance;
 #[deny(unsafe_code)]
 mod tools;
-
-// Its C functions are called from C++ (src/http/http2); nothing in Rust would keep it linked.
-extern crate libnghttp2_sys;
