@@ -111,7 +111,10 @@ Transfer receive(int fd, std::span<char> buffer) {
     count = ::recv(fd, buffer.data(), buffer.size(), 0);
   } while (count < 0 && errno == EINTR);
   if (count > 0) {
-    return {.status = Transfer::Status::Done, .bytes = static_cast<std::size_t>(count)};
+    const auto bytes = static_cast<std::size_t>(count);
+    // Less than there was room for: the socket is empty.
+    return {
+        .status = Transfer::Status::Done, .bytes = bytes, .drained = bytes < buffer.size()};
   }
   if (count == 0) return {.status = Transfer::Status::Ended};
   return failed_transfer(errno);

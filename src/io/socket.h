@@ -57,6 +57,8 @@ struct Transfer {
   Status status{};
   int os_errno = 0;
   std::size_t bytes = 0;
+  // Read: nothing more is there now; the next bytes come with an event.
+  bool drained = false;
 };
 
 // Reads what is there, up to the size of `buffer`, which is not empty.

@@ -1,0 +1,157 @@
+// ServerSession: the server's side of one HTTP/2 connection: frames in, requests out; responses in,
+// frames out. No sockets, no clock.
+//
+// nghttp2 does framing, HPACK, flow control and priorities; what a message may look like is the rule
+// book's (http/head_builder.h), and what a client may cost is FloodGuard's (flood_guard.h).
+//
+// Source:  RFC 9113, RFC 7541, RFC 9218 (priorities). RFC 7540's priorities are parsed and ignored.
+// Thread:  core-local.
+// Memory:  from SessionMemory of the core; see README.md for what an idle session keeps.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/time.h"
+#include "http/field.h"
+#include "http/http2/error_code.h"
+#include "http/http2/flood_guard.h"
+#include "http/refusal.h"
+#include "http/request_head.h"
+
+struct nghttp2_session;
+
+namespace pear::http2 {
+
+class ServerSession;
+class SessionMemory;
+
+struct SessionOptions {
+  http::HeadLimits head;
+  std::uint32_t streams_max = 100;          // Open at a time (SETTINGS_MAX_CONCURRENT_STREAMS).
+  std::uint32_t stream_window = 64 * 1024;  // Bytes of a request body before its reader takes any.
+  std::uint32_t connection_window = 1024 * 1024;  // Of all bodies together.
+  FloodLimits floods;
+};
+
+// One request's owner, to whom the session talks from within receive() and write(). It may call any
+// function of the session for its stream, but must not destroy the session.
+class StreamOwner {
+ public:
+  StreamOwner() = default;
+  StreamOwner(const StreamOwner&) = delete;
+  StreamOwner& operator=(const StreamOwner&) = delete;
+  StreamOwner(StreamOwner&&) = delete;
+  StreamOwner& operator=(StreamOwner&&) = delete;
+
+  // Bytes of the request's body. Their window is given back by ServerSession::consume().
+  virtual void on_body(std::string_view bytes) = 0;
+  // The request is complete. `trailers` live until the call returns.
+  virtual void on_request_end(std::span<const http::Field> trailers) = 0;
+  // The request broke a rule after its head (a body longer than its Content-Length, malformed
+  // trailers …); on_closed() follows.
+  virtual void on_malformed(const http::Refusal& refusal) = 0;
+  // The stream is over, well or not: the last call.
+  virtual void on_closed(ErrorCode error) = 0;
+
+  // ---- The response's body, from within write().
+
+  struct Ready {
+    std::size_t bytes = 0;  // At most `max`, from the body's beginning.
+    bool last = false;      // With them the body is complete; trailers() may follow.
+  };
+  // What can be sent now; nothing and not last: ask again after ServerSession::resume().
+  [[nodiscard]] virtual Ready body_ready(std::size_t max) = 0;
+  // Copies the first out.size() bytes of what body_ready() spoke of and drops them.
+  virtual void take_body(std::span<char> out) = 0;
+  [[nodiscard]] virtual std::span<const http::Field> trailers() = 0;
+
+ protected:
+  ~StreamOwner() = default;
+};
+
+// The connection's owner.
+class SessionOwner {
+ public:
+  SessionOwner() = default;
+  SessionOwner(const SessionOwner&) = delete;
+  SessionOwner& operator=(const SessionOwner&) = delete;
+  SessionOwner(SessionOwner&&) = delete;
+  SessionOwner& operator=(SessionOwner&&) = delete;
+
+  enum class Body : std::uint8_t { None, Follows };
+  // A request's head, within the limits and by the rules. `head` lives until the call returns. Null:
+  // there is no room for it (REFUSED_STREAM: the client may send it again).
+  [[nodiscard]] virtual StreamOwner* on_request(std::int32_t stream, const http::RequestHead& head,
+                                                Body body) = 0;
+  // A request that is to be answered with this status instead (414, 431, 501 …).
+  [[nodiscard]] virtual StreamOwner* on_refused(std::int32_t stream,
+                                                const http::Refusal& refusal) = 0;
+  // Something that a well-behaved client does not do, for counters and logs: a flood (the
+  // connection is being closed), a malformed request (the stream is), a protocol error.
+  virtual void on_offence(Offence offence) = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
+class ServerSession {
+ public:
+  // Null without memory. The server's SETTINGS wait to be written.
+  [[nodiscard]] static std::unique_ptr<ServerSession> make(const SessionOptions& options,
+                                                           SessionOwner& owner,
+                                                           SessionMemory& memory);
+  // Calls on_closed() of every stream that is open.
+  ~ServerSession();
+  ServerSession(const ServerSession&) = delete;
+  ServerSession& operator=(const ServerSession&) = delete;
+  ServerSession(ServerSession&&) = delete;
+  ServerSession& operator=(ServerSession&&) = delete;
+
+  // Takes all of `input`. False: the connection is over once what write() gives has been sent
+  // (a GOAWAY says why).
+  [[nodiscard]] bool receive(std::span<const char> input, MonotonicTime now);
+
+  // Serialises what is due into `out`, which has at least kWriteBytesMin; returns how many bytes.
+  // Less than out.size() - kWriteBytesMin: that was all for now.
+  static constexpr std::size_t kWriteBytesMin = 17UL * 1024;
+  [[nodiscard]] std::size_t write(std::span<char> out);
+  [[nodiscard]] bool wants_write() const;
+  // Nothing will be read or written any more: the connection can be closed.
+  [[nodiscard]] bool over() const;
+
+  // ---- For a stream whose owner was given by on_request(), until on_closed().
+
+  struct ResponseHead {
+    std::uint16_t status = 0;
+    std::span<const http::Field> fields;  // Checked; connection-specific ones are left out. They
+                                          // live until on_closed().
+    std::string_view date;                // An IMF-fixdate, where `fields` has none.
+    bool has_body = false;                // False: the head ends the stream.
+  };
+  // The final response. Its body is asked of the owner as the client has room.
+  void respond(std::int32_t stream, const ResponseHead& head);
+  // An interim response (100, 103), before respond().
+  void inform(std::int32_t stream, std::uint16_t status, std::span<const http::Field> fields);
+  // body_ready() has more to say than before.
+  void resume(std::int32_t stream);
+  // `bytes` of the request's body were used up: the client may send as many again.
+  void consume(std::int32_t stream, std::size_t bytes);
+  // Ends it: on_closed() comes from within receive() or write(), not from here.
+  void reset(std::int32_t stream, ErrorCode error);
+
+  // ---- The end (RFC 9113, section 6.8).
+
+  // First step: tells the client to open no more streams here. Those on their way are served.
+  void announce_shutdown();
+  // Second step, a round trip later: names the last stream that is served.
+  void finish_shutdown();
+  // At once, with an error.
+  void terminate(ErrorCode error);
+
+  [[nodiscard]] std::size_t streams_open() const;
+};
+
+}  // namespace pear::http2

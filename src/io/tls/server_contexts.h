@@ -1,0 +1,106 @@
+// ServerContexts: the certificates of a server, ready for handshakes: which of them stands for which
+// name, who must show a certificate of its own, and the keys of session tickets.
+//
+// Immutable: files that change are loaded into a new one, and connections go on with the one that
+// they began with.
+//
+// Source: RFC 6066, section 3 (SNI); RFC 9525 (names); RFC 8446, section 4.6.1 (tickets).
+// Thread: made on one, shared as shared_ptr<const ServerContexts>.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "io/tls/session.h"
+
+struct ssl_ctx_st;
+
+namespace pear::io::tls {
+
+class TicketKeys;
+
+// One certificate with its key, as files.
+struct CertificateFiles {
+  std::filesystem::path chain;  // PEM: the certificate, then those between it and the root.
+  std::filesystem::path key;    // PEM.
+  std::filesystem::path ocsp;   // DER response to staple; empty: none.
+};
+
+enum class ClientCheck : std::uint8_t { Off, Optional, Require };
+
+// What the handshakes for some names ask of their clients.
+struct ClientRule {
+  std::vector<std::string> hosts;  // Exact or "*.example.com"; empty: every host.
+  ClientCheck check = ClientCheck::Off;
+  std::filesystem::path authorities;  // PEM: who may have signed a client's certificate.
+};
+
+enum class Version : std::uint8_t { Tls12, Tls13 };
+
+struct ContextOptions {
+  std::vector<CertificateFiles> certificates;  // The first stands for names that none is made for.
+  std::vector<ClientRule> clients;
+  Version version_min = Version::Tls12;
+  bool http2 = true;  // Offer h2 by ALPN.
+  std::shared_ptr<TicketKeys> tickets;  // Shared by all that resume each other's sessions.
+};
+
+// Certificates for the same names, one for each kind of key: the client's abilities choose.
+class CertificateSet {
+ public:
+  struct Member {
+    std::filesystem::path chain;
+    std::string key_kind;  // "ECDSA P-256", "RSA 2048", "Ed25519".
+    WallTime expires{};
+  };
+  // In lower case: the DNS names (or "*.example.com") and addresses of the certificates.
+  [[nodiscard]] std::span<const std::string> names() const { return names_; }
+  // Whether `host` (lower case, without port; IPv6 in brackets) is one of its names.
+  [[nodiscard]] bool stands_for(std::string_view host) const;
+  [[nodiscard]] std::span<const Member> members() const { return members_; }
+
+ private:
+  friend class ServerContexts;
+  std::vector<std::string> names_;
+  std::vector<Member> members_;
+};
+
+class ServerContexts {
+ public:
+  // Each problem is a sentence with the file's name that says what to do. Contexts exist exactly
+  // when there is none. Warnings (a certificate that expires within 14 days or has expired, one that
+  // no name reaches) do not stand in the way.
+  struct Loaded {
+    std::shared_ptr<const ServerContexts> contexts;
+    std::vector<std::string> problems;
+    std::vector<std::string> warnings;
+  };
+  // Reads the files: not on a core's thread.
+  [[nodiscard]] static Loaded load(const ContextOptions& options, WallTime now);
+
+  ~ServerContexts();
+  ServerContexts(const ServerContexts&) = delete;
+  ServerContexts& operator=(const ServerContexts&) = delete;
+  ServerContexts(ServerContexts&&) = delete;
+  ServerContexts& operator=(ServerContexts&&) = delete;
+
+  [[nodiscard]] std::span<const std::unique_ptr<const CertificateSet>> sets() const;
+  // Whether what the client showed in this session's handshake is enough for a request to `host`
+  // (lower case, without port): the certificate in use stands for the host, and the host's
+  // ClientRule was met. Else 421 (RFC 9110, section 15.5.20).
+  [[nodiscard]] bool session_covers(const Session& session, std::string_view host) const;
+
+ private:
+  friend class Session;
+  ServerContexts();
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace pear::io::tls
