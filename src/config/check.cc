@@ -157,9 +157,55 @@ void check_claims(Draft* draft) {
   }
 }
 
+// A project in development is served by TLS too, beside its first address: 3000 → 3443.
+constexpr std::uint16_t kHttpsPortDistance = 443;
+
+void complete_https(Draft* draft) {
+  ServerSettings& server = draft->settings.server;
+  if (is_set(*draft, "server.https") || server.preset != Preset::Dev || server.listen.empty()) {
+    return;
+  }
+  ListenAddress address = server.listen.front();
+  if (address.port > 0xFFFF - kHttpsPortDistance) return;
+  if (address.port != 0) address.port += kHttpsPortDistance;
+  server.https.push_back(std::move(address));
+}
+
+// Development makes its own certificate (io/tls/local_authority.h).
+void check_https(Draft* draft) {
+  const ServerSettings& server = draft->settings.server;
+  if (!server.https.empty() && server.certificates.empty() && server.preset != Preset::Dev) {
+    add_at(draft->origin_of("server.https"), "server.https",
+           "needs a certificate: add [[server.certificate]] with its chain and key", draft);
+  }
+  for (const ListenAddress& address : server.https) {
+    if (address.port == 0 || std::ranges::find(server.listen, address) == server.listen.end()) {
+      continue;
+    }
+    add_at(draft->origin_of("server.https"), "server.https",
+           fmt::format("{} is in server.listen too: one address speaks one of them",
+                       in_quotes(to_text(address))),
+           draft);
+  }
+  for (const SiteSettings& site : draft->settings.sites) {
+    const std::string check = key_of(site, "https.client_certificates");
+    const HttpsSettings& https = site.https;
+    if (https.client_certificates != ClientCheck::Off && https.client_authorities.empty()) {
+      add_at(draft->origin_of(check), key_of(site, "https.client_authorities"),
+             "is missing: name the PEM file of the authorities that sign clients' certificates",
+             draft);
+    }
+    if (https.redirect && server.https.empty()) {
+      add_at(draft->origin_of(key_of(site, "https.redirect")), key_of(site, "https.redirect"),
+             "needs server.https: there is nowhere to send clients to", draft);
+    }
+  }
+}
+
 }  // namespace
 
 void complete(Draft* draft) {
+  complete_https(draft);
   for (SiteSettings& site : draft->settings.sites) {
     complete_files(&site, draft);
     BuildSettings& build = site.build;
@@ -173,6 +219,7 @@ void complete(Draft* draft) {
 
 void check(Draft* draft) {
   check_addresses(draft);
+  check_https(draft);
   check_head(draft);
   for (const SiteSettings& site : draft->settings.sites) {
     // A source that was refused has its problem already.

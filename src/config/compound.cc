@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -51,22 +52,19 @@ std::string lower_case(std::string_view text) {
 
 constexpr std::string_view kAddressForm = R"("IPv4:PORT" or "[IPv6]:PORT")";
 
-}  // namespace
-
-Value get_listen(Target target) {
+Value addresses_value(const std::vector<ListenAddress>& addresses) {
   Array items;
-  for (const ListenAddress& address : target.server.listen) {
-    items.push_back(text_value(to_text(address)));
-  }
+  for (const ListenAddress& address : addresses) items.push_back(text_value(to_text(address)));
   return {.content = std::move(items), .at = {}};
 }
 
-void set_listen(Target target, const Value& value, Reading& reading) {
+// Nothing after a refusal.
+std::optional<std::vector<ListenAddress>> read_addresses(const Value& value, Reading& reading) {
   const ItemsView items(value, reading, kListenMax);
-  if (items.refused()) return;
+  if (items.refused()) return std::nullopt;
   if ((*items).empty()) {
     reading.refuse(value, "names no address", std::string(kAddressForm));
-    return;
+    return std::nullopt;
   }
   const std::size_t refused_before = reading.refusals.size();
   std::vector<ListenAddress> addresses;
@@ -82,7 +80,34 @@ void set_listen(Target target, const Value& value, Reading& reading) {
       addresses.push_back(*address);
     }
   }
-  if (reading.refusals.size() == refused_before) target.server.listen = std::move(addresses);
+  if (reading.refusals.size() != refused_before) return std::nullopt;
+  return addresses;
+}
+
+}  // namespace
+
+Value get_listen(Target target) {
+  return addresses_value(target.server.listen);
+}
+
+void set_listen(Target target, const Value& value, Reading& reading) {
+  auto addresses = read_addresses(value, reading);
+  if (addresses) target.server.listen = *std::move(addresses);
+}
+
+Value get_https(Target target) {
+  if (target.server.https.empty()) return text_value("off");
+  return addresses_value(target.server.https);
+}
+
+void set_https(Target target, const Value& value, Reading& reading) {
+  const auto* text = value.get<std::string>();
+  if (text != nullptr && *text == "off") {
+    target.server.https.clear();
+    return;
+  }
+  auto addresses = read_addresses(value, reading);
+  if (addresses) target.server.https = *std::move(addresses);
 }
 
 Value get_admin(Target target) {

@@ -13,6 +13,12 @@ namespace pear::config {
 [[nodiscard]] Value get_listen(Target target);
 void set_listen(Target target, const Value& value, Reading& reading);
 
+[[nodiscard]] Value get_https(Target target);
+void set_https(Target target, const Value& value, Reading& reading);
+
+[[nodiscard]] Value get_certificates(Target target);
+void set_certificates(Target target, const Value& value, Reading& reading);
+
 [[nodiscard]] Value get_admin(Target target);
 void set_admin(Target target, const Value& value, Reading& reading);
 

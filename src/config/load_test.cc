@@ -112,6 +112,54 @@ watch = ["src/**"]
   EXPECT_EQ(site.build.workdir, folder.path());
 }
 
+TEST(Load, GivesDevelopmentAnAddressWithTlsBesideItsFirst) {
+  const auto https = [](std::string_view server) {
+    const LoadResult result = load_pear(
+        fmt::format("pear_version = 1\n[server]\n{}\n[site.a]\nsource = \"a.wasm\"\n", server));
+    return result.settings->server.https;
+  };
+  using Addresses = std::vector<ListenAddress>;
+
+  EXPECT_EQ(https(""), (Addresses{{"127.0.0.1", 3'443}}));
+  EXPECT_EQ(https("listen = \"[::1]:8000\""), (Addresses{{"::1", 8'443}}));
+  EXPECT_EQ(https("listen = \"127.0.0.1:0\""), (Addresses{{"127.0.0.1", 0}}));
+  EXPECT_EQ(https("listen = \"127.0.0.1:65535\""), Addresses{});
+  EXPECT_EQ(https("https = \"off\""), Addresses{});
+  EXPECT_EQ(https("https = \"0.0.0.0:443\""), (Addresses{{"0.0.0.0", 443}}));
+  EXPECT_EQ(https("preset = \"prod\""), Addresses{});
+}
+
+TEST(Load, ReadsCertificatesFromTheFoldersBesideTheFile) {
+  const LoadResult result = load_pear(R"(pear_version = 1
+[server]
+https = ["0.0.0.0:443", "[::]:443"]
+preset = "prod"
+tls.version_min = "1.3"
+http2 = { streams_max = 7, connection_window = "128KiB" }
+[[server.certificate]]
+chain = "tls/a.pem"
+key = "/keys/a.key"
+[[server.certificate]]
+chain = "b.pem"
+key = "b.key"
+ocsp = "b.ocsp"
+[site.a]
+source = "a.wasm"
+https = { redirect = true, hsts = "24h" }
+)");
+
+  ASSERT_TRUE(result.settings) << lines(result.problems);
+  const ServerSettings& server = result.settings->server;
+  EXPECT_EQ(server.https.size(), 2U);
+  EXPECT_EQ(server.certificates,
+            (std::vector<CertificateSettings>{{"/tmp/tls/a.pem", "/keys/a.key", ""},
+                                              {"/tmp/b.pem", "/tmp/b.key", "/tmp/b.ocsp"}}));
+  EXPECT_EQ(server.tls.version_min, TlsVersion::Tls13);
+  EXPECT_EQ(server.http2.streams_max, 7U);
+  EXPECT_TRUE(only_site(result).https.redirect);
+  EXPECT_EQ(only_site(result).https.hsts, std::chrono::hours(24));
+}
+
 TEST(Load, ListsAllProblemsAtOnceInTheOrderOfTheFile) {
   const LoadResult result = load_pear(R"(pear_version = 1
 [server]
@@ -168,8 +216,22 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"listen = 3000", "", "must be a list, not a number"},
         BadLine{"listen = \"127.0.0.1:3001\"", "", "is taken by server.listen"},
         BadLine{"admin = \"of\"", "", "is not an address"},
-        BadLine{"https = \"0.0.0.0:443\"", "", "is not available in this version of Pear"},
-        BadLine{"tls.certificate = \"x\"", "", "server.tls: is not available"},
+        BadLine{"http3 = true", "", "is not available in this version of Pear"},
+        BadLine{"quic.retry = \"x\"", "", "server.quic: is not available"},
+        BadLine{"https = \"here\"", "", "server.https[0]: \"here\" is not an address"},
+        BadLine{"https = \"127.0.0.1:3000\"", "", "is in server.listen too"},
+        BadLine{"preset = \"prod\"\nhttps = \"0.0.0.0:443\"", "",
+                "server.https: needs a certificate"},
+        BadLine{"certificate = [{ chain = \"a.pem\" }]", "", "server.certificate[0]: needs a key"},
+        BadLine{"certificate = [{ chain = 1, key = \"k\" }]", "",
+                "chain must be the path of a file"},
+        BadLine{"certificate = [{ chain = \"a\", key = \"k\", pass = \"\" }]", "",
+                "server.certificate[0].pass: is not a known key"},
+        BadLine{"tls.version_min = \"1.1\"", "", "(allowed: \"1.2\" or \"1.3\")"},
+        BadLine{"http2.streams_max = 0", "", "0 is not allowed"},
+        BadLine{"", "https.client_certificates = \"require\"",
+                "https.client_authorities: is missing"},
+        BadLine{"https = \"off\"", "https.redirect = true", "needs server.https"},
         BadLine{"cores = 0", "", "0 is not allowed (allowed: 1 to 1,024, or \"auto\")"},
         BadLine{"cores = 1025", "", "1025 is not allowed"},
         BadLine{"cores = -1", "", "-1 is not allowed"},

@@ -13,9 +13,9 @@ namespace {
 constexpr std::size_t kSitesMax = 1'000;
 
 constexpr std::array<std::string_view, 3> kSections{"pear_version", "server", "site"};
-constexpr std::array<std::string_view, 14> kAbsentSections{
-    "https",  "tls",       "certificates", "state",   "security", "detection", "deploy",
-    "canary", "autoscale", "peers",        "cluster", "tracing",  "component", "include"};
+constexpr std::array<std::string_view, 13> kAbsentSections{
+    "https",     "tls",   "state",   "security", "detection", "deploy", "canary",
+    "autoscale", "peers", "cluster", "tracing",  "component", "include"};
 
 // The place that a table of the file describes.
 struct Place {

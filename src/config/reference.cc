@@ -93,6 +93,11 @@ on a server, choose `prod`.
 | --- | --- | --- | --- |
 )";
 
+constexpr std::string_view kPresetsNote = R"(
+Under `dev` the server is reached by TLS too, beside its first address (`listen` on port 3000, `https`
+on 3443), with a certificate that Pear makes itself; `pear trust` makes browsers believe it.
+)";
+
 constexpr std::string_view kFilesNote = R"(
 Files: a guest sees the folders in `permissions.files`, read-only unless `writable = true`, and nothing
 else. Where `permissions.allow_filesystem` is on and no folder is named, as under `dev`, it sees the
@@ -180,6 +185,7 @@ void add_presets(std::string* out) {
     if (values[0] == values[1] && values[0] == values[2]) continue;
     *out += fmt::format("| `{}` | {} | {} | {} |\n", key.path, values[0], values[1], values[2]);
   }
+  *out += kPresetsNote;
   *out += "\n";
 }
 

@@ -12,6 +12,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 constexpr std::array<std::string_view, 3> kPresets{"default", "dev", "prod"};
+constexpr std::array<std::string_view, 2> kTlsVersions{"1.2", "1.3"};
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
 
 constexpr milliseconds kTimeoutMin{10};
@@ -24,6 +25,18 @@ constexpr std::array kKeys{
                       R"(1 to 16 of "IPv4:PORT" or "[IPv6]:PORT"; port 0 takes any that is free)",
                       get_listen, set_listen},
         "Where HTTP requests are accepted."},
+    Key{"https",
+        CompoundField{"address, list of addresses, or \"off\"",
+                      R"(as listen; with the preset "dev", listen's first port plus 443)",
+                      get_https, set_https},
+        "Where requests by TLS are accepted; they need a certificate, which \"dev\" makes itself."},
+    Key{"certificate",
+        CompoundField{"list of tables { chain, key, ocsp }",
+                      "at most 10,000; PEM files, ocsp a DER response and optional",
+                      get_certificates, set_certificates},
+        "The certificates of https; written as [[server.certificate]]. A client's name chooses; "
+        "the "
+        "first stands for names that none has."},
     Key{"admin",
         CompoundField{R"(address or "off")", R"("IPv4:PORT", "[IPv6]:PORT" or "off")", get_admin,
                       set_admin, false},
@@ -97,6 +110,29 @@ constexpr std::array kKeys{
         SizeField{[](Target t) -> Bytes& { return t.server.http.request_buffer; }, 4_KiB, 64_MiB},
         "Request body bytes held before the client has to wait for the guest."},
 
+    Key{"http2.enabled", SwitchField{[](Target t) -> bool& { return t.server.http2.enabled; }},
+        "Whether HTTP/2 is offered to clients by TLS, and spoken where a client begins with it."},
+    Key{"http2.streams_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.http2.streams_max; }, 1,
+                   10'000},
+        "Requests of one HTTP/2 connection at a time."},
+    Key{"http2.connection_window",
+        SizeField{[](Target t) -> Bytes& { return t.server.http2.connection_window; }, 64_KiB,
+                  1_GiB},
+        "Request body bytes that one HTTP/2 connection may have on their way, all streams "
+        "together."},
+
+    Key{"tls.version_min",
+        ChoiceField{
+            kTlsVersions,
+            [](Target t) { return static_cast<std::size_t>(t.server.tls.version_min); },
+            [](Target t, std::size_t i) { t.server.tls.version_min = static_cast<TlsVersion>(i); }},
+        "The least version of TLS that clients may speak."},
+    Key{"tls.handshake_timeout",
+        DurationField{[](Target t) -> milliseconds& { return t.server.tls.handshake_timeout; },
+                      kTimeoutMin, kTimeoutMax},
+        "From a connection to the end of its TLS handshake."},
+
     Key{"log.level",
         ChoiceField{kLogLevels,
                     [](Target t) { return static_cast<std::size_t>(t.server.log.level); },
@@ -119,9 +155,9 @@ constexpr std::array kKeys{
         "Wait before the second and later restarts in a row; doubles from the first to the last."},
 };
 
-constexpr std::array<std::string_view, 13> kAbsent{
-    "https",       "tls",     "acme",  "http2", "http3",   "quic",     "processes",
-    "compression", "tracing", "peers", "user",  "upgrade", "detection"};
+constexpr std::array<std::string_view, 10> kAbsent{"acme",        "http3",    "quic",  "processes",
+                                                   "compression", "tracing",  "peers", "user",
+                                                   "upgrade",     "detection"};
 
 }  // namespace
 

@@ -14,6 +14,7 @@ using std::chrono::minutes;
 
 constexpr std::array<std::string_view, 4> kBalances{"least-connected", "round-robin", "weighted",
                                                     "sticky"};
+constexpr std::array<std::string_view, 3> kClientChecks{"off", "optional", "require"};
 constexpr std::array<std::string_view, 2> kIsolations{"request", "cage"};
 
 // The health path is a request target without a host: what problem_in_route_path() takes, with a
@@ -149,6 +150,28 @@ constexpr std::array kKeys{
                       milliseconds(10), hours(1)},
         "How long a warm instance may stay unused before it is freed."},
 
+    Key{"https.redirect", SwitchField{[](Target t) -> bool& { return t.site.https.redirect; }},
+        "Whether requests without TLS are sent to the same address with it (308)."},
+    Key{"https.hsts",
+        DurationField{[](Target t) -> milliseconds& { return t.site.https.hsts; },
+                      std::chrono::seconds(1), hours(24 * 730), "off"},
+        "How long browsers are told to come by TLS only (Strict-Transport-Security); never told "
+        "for localhost and addresses."},
+    Key{"https.client_certificates",
+        ChoiceField{
+            kClientChecks,
+            [](Target t) { return static_cast<std::size_t>(t.site.https.client_certificates); },
+            [](Target t, std::size_t i) {
+              t.site.https.client_certificates = static_cast<ClientCheck>(i);
+            }},
+        "Whether clients show a certificate; its subject reaches the guest as the field "
+        "client-cert-subject."},
+    Key{"https.client_authorities",
+        PathField{
+            [](Target t) -> std::filesystem::path& { return t.site.https.client_authorities; },
+            "a PEM file"},
+        "The authorities that sign clients' certificates."},
+
     Key{"build.command",
         TextField{[](Target t) -> std::string& { return t.site.build.command; },
                   "a command for sh -c; empty for none"},
@@ -163,8 +186,7 @@ constexpr std::array kKeys{
         "The files whose change makes `pear watch` build again."},
 };
 
-constexpr std::array<std::string_view, 24> kAbsent{
-    "https",
+constexpr std::array<std::string_view, 23> kAbsent{
     "tls",
     "http3",
     "state",

@@ -53,6 +53,30 @@ struct HttpLimits {
   bool operator==(const HttpLimits&) const = default;
 };
 
+// HTTP/2 alone; what is said of requests and connections above holds for it too.
+struct Http2Limits {
+  bool enabled = true;              // Offered by ALPN, and spoken where a client begins with it.
+  std::uint32_t streams_max = 100;  // Requests of one connection at a time.
+  Bytes connection_window = 1_MiB;  // Request body bytes on their way on one connection.
+  bool operator==(const Http2Limits&) const = default;
+};
+
+enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
+
+struct TlsSettings {
+  TlsVersion version_min = TlsVersion::Tls12;
+  milliseconds handshake_timeout{10'000};  // Accept → the handshake's end.
+  bool operator==(const TlsSettings&) const = default;
+};
+
+// A certificate and its key. Absolute once loaded.
+struct CertificateSettings {
+  std::filesystem::path chain;  // PEM, the server's own first.
+  std::filesystem::path key;    // PEM.
+  std::filesystem::path ocsp;   // DER, to be stapled; may be empty.
+  bool operator==(const CertificateSettings&) const = default;
+};
+
 struct LogSettings {
   LogLevel level = LogLevel::Info;
   bool access = true;    // A line for each request.
@@ -69,6 +93,10 @@ struct KeeperSettings {
 
 struct ServerSettings {
   std::vector<ListenAddress> listen{ListenAddress{}};
+  // The same by TLS. Empty: none. load() gives the dev preset an address of its own.
+  std::vector<ListenAddress> https;
+  std::vector<CertificateSettings> certificates;  // The first stands for names that none has.
+  TlsSettings tls;
   // Metrics, health and status. Off when empty.
   std::optional<ListenAddress> admin = ListenAddress{.host = "127.0.0.1", .port = 3001};
   std::uint32_t cores = 0;  // Core threads; 0: one for each CPU that the process may use.
@@ -77,6 +105,7 @@ struct ServerSettings {
   std::filesystem::path cache;  // Compiled images. Empty: $XDG_CACHE_HOME/pear or ~/.cache/pear.
   std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
   HttpLimits http;
+  Http2Limits http2;
   LogSettings log;
   KeeperSettings keeper;
   bool operator==(const ServerSettings&) const = default;
@@ -137,6 +166,17 @@ struct RunSettings {
   bool operator==(const RunSettings&) const = default;
 };
 
+enum class ClientCheck : std::uint8_t { Off, Optional, Require };
+
+// How a site is reached by TLS.
+struct HttpsSettings {
+  bool redirect = false;  // Requests without TLS are sent to the same place with it (308).
+  milliseconds hsts{0};   // Strict-Transport-Security: max-age; 0: not sent.
+  ClientCheck client_certificates = ClientCheck::Off;
+  std::filesystem::path client_authorities;  // PEM: who signs them.
+  bool operator==(const HttpsSettings&) const = default;
+};
+
 struct BuildSettings {
   std::string command;             // Empty: nothing to build. Run by sh -c.
   std::filesystem::path workdir;   // Absolute once loaded.
@@ -156,6 +196,7 @@ struct SiteSettings {
   Permissions permissions;
   HealSettings heal;
   RunSettings run;
+  HttpsSettings https;
   BuildSettings build;
   bool operator==(const SiteSettings&) const = default;
 };
