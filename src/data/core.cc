@@ -47,7 +47,11 @@ Core::Core(const Parts& parts)
                     .settings = parts.settings,
                     .counters = parts.counters,
                     .logger = parts.logger}),
-      listener_(parts.reactor, connections_, parts.counters, parts.settings.http.connections_max) {
+      listener_(connections_, {.reactor = parts.reactor,
+                               .connections = connections_,
+                               .counters = parts.counters,
+                               .timeout = parts.settings.tls.handshake_timeout,
+                               .handshakes_max = parts.settings.http.connections_max}) {
   parts_.mesh.attach(parts_.id, parts_.reactor.waker());
 }
 
@@ -78,6 +82,7 @@ void Core::run() {
 // a run, an exchange or a chunk of another.
 void Core::end() {
   listener_.finish();
+  listener_.handshakes().close_all();
   connections_.close_all();
   cages_.end_all();
   turn(io::Reactor::Wait::No);
@@ -98,6 +103,7 @@ void Core::turn(io::Reactor::Wait wait) {
   parts_.reactor.begin_turn(wait);
   time_ = {.now = parts_.reactor.now(), .turn = parts_.reactor.now(), .turn_wall = io::wall_time()};
   connections_.set_wall_time(time_.turn_wall);
+  listener_.handshakes().set_wall_time(time_.turn_wall);
   parts_.reactor.run_turn();
   parts_.commands.drain([this](CoreCommand&& command) { apply(command); });
   receive_hops();
@@ -109,6 +115,7 @@ void Core::turn(io::Reactor::Wait wait) {
     if (!waiting_.armed()) parts_.reactor.timers().arm(waiting_, time_.now + kWaitingPeriod);
   }
   path_.deliver_news();
+  connections_.write();
   send_held();
   listener_.resume_if_room();
   if (draining_) finish_drain_if_over();
@@ -201,6 +208,7 @@ void Core::dispatch(const HopRecord& record) {
 void Core::apply(CoreCommand& command) {
   std::visit(OnCommand{
                  [this](PublishSites& sites) { publish(sites); },
+                 [this](PublishCertificates& certificates) { use(certificates); },
                  [this](SpawnCage& spawn) { cages_.spawn(spawn, path_.sites()); },
                  [this](GrantRecovery& grant) { cages_.grant(grant); },
                  [this](TerminateCage& terminate) { cages_.terminate(terminate); },
@@ -212,7 +220,16 @@ void Core::apply(CoreCommand& command) {
 
 void Core::publish(PublishSites& command) {
   path_.publish(std::move(command.sites));
-  if (listener_.start()) return;
+  say_if_deaf(listener_.start());
+}
+
+void Core::use(PublishCertificates& command) {
+  connections_.use(command.contexts);
+  say_if_deaf(listener_.use(std::move(command.contexts)));
+}
+
+void Core::say_if_deaf(const Result<void>& listening) {
+  if (listening) return;
   parts_.logger.event(time_.wall(),
                       {.level = log::Level::Error,
                        .name = "listen_failed",
@@ -263,11 +280,12 @@ void Core::begin_drain(MonotonicTime deadline) {
 
 void Core::on_drain_deadline(MonotonicTime /*now*/) {
   cut_ += path_.cut_all();
+  listener_.handshakes().close_all();
   connections_.close_all();
 }
 
 void Core::finish_drain_if_over() {
-  if (drained_ || connections_.open() != 0 || path_.exchanges_open() != 0) return;
+  if (drained_ || listener_.connections_open() != 0 || path_.exchanges_open() != 0) return;
   drained_ = true;
   drain_.cancel();
   event(CoreDrained{.core = parts_.id, .cut = cut_});

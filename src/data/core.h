@@ -20,7 +20,7 @@
 #include "data/health_probe.h"
 #include "data/hop.h"
 #include "data/listener/listener.h"
-#include "data/protocol/http1_connections.h"
+#include "data/protocol/connections.h"
 #include "data/request_path.h"
 #include "data/turn_time.h"
 #include "io/mesh.h"
@@ -54,7 +54,9 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   Core& operator=(Core&&) = delete;
 
   // Before run(). It is accepted from once the first site table is here.
-  void listen(io::UniqueFd socket) { listener_.add(std::move(socket)); }
+  void listen(io::UniqueFd socket, listener::Security security) {
+    listener_.add(std::move(socket), security);
+  }
 
   // Runs until stop(); then ends what is left.
   void run();
@@ -76,6 +78,8 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   void end();
   void apply(CoreCommand& command);
   void publish(PublishSites& command);
+  void use(PublishCertificates& command);
+  void say_if_deaf(const Result<void>& listening);
   void check(const CheckCage& command);
   void run_guests();
   void receive_hops();
@@ -93,7 +97,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   base::ArenaBlockPool blocks_;
   cage::CageSet cages_;
   RequestPath path_;
-  protocol::Http1Connections connections_;
+  protocol::Connections connections_;
   listener::Listener listener_;
 
   struct Held {

@@ -18,12 +18,21 @@
 namespace pear::engine {
 class Image;
 }
+namespace pear::io::tls {
+class ServerContexts;
+}
 
 namespace pear::data {
 
 // Use this table from the next exchange on. Running exchanges keep the one that they matched in.
 struct PublishSites {
   std::shared_ptr<const model::SiteTable> sites;
+};
+
+// Begin handshakes with these certificates from now on, and judge requests by them. Until the first
+// of them and a site table are here, connections to addresses with TLS wait in the kernel.
+struct PublishCertificates {
+  std::shared_ptr<const io::tls::ServerContexts> contexts;
 };
 
 // Make the cage (INITIALIZING), from `image`, on this core, under the settings and at the place
@@ -63,8 +72,8 @@ struct DrainCore {
   MonotonicTime deadline{};
 };
 
-using CoreCommand =
-    std::variant<PublishSites, SpawnCage, GrantRecovery, TerminateCage, CheckCage, DrainCore>;
+using CoreCommand = std::variant<PublishSites, PublishCertificates, SpawnCage, GrantRecovery,
+                                 TerminateCage, CheckCage, DrainCore>;
 
 // Dispatches a command to one lambda per kind. With no catch-all, a new kind of command does not
 // compile until every core knows what to do with it.

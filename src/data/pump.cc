@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "data/cage/guest_run.h"
 #include "data/request_path.h"
+#include "data/response/https_rules.h"
 
 namespace pear::data {
 
@@ -113,6 +114,7 @@ void RequestPath::apply(const HopRecord& record) {
       if (nobody_listens) return;
       response.status = record.run->status;
       response.fields = record.run->fields;
+      response::add_transport_security(exchange);
       response.head_ready = true;
       break;
     case HopKind::ResponseChunk:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "data/response/https_rules.h"
 
 namespace pear::data {
 
@@ -50,6 +51,11 @@ RequestPath::Step RequestPath::match_route(Exchange& exchange) {
     return Step::Answered;
   }
   exchange.site = table.sites[std::to_underlying(match->site)].get();
+  if (response::wants_redirect(exchange)) {
+    answer_without_guest(exchange);
+    response::answer_redirect(exchange, parts_.settings.https.front().port);
+    return Step::Answered;
+  }
   return Step::Next;
 }
 
@@ -192,11 +198,17 @@ void RequestPath::abort(Exchange& exchange) {
 }
 
 void RequestPath::answer(Exchange& exchange, Cause cause) {
+  answer_without_guest(exchange);
+  response::answer_error(exchange, cause, parts_.chunks);
+  response::add_transport_security(exchange);
+}
+
+// Whoever calls it makes the response.
+void RequestPath::answer_without_guest(Exchange& exchange) {
   exchange.cancel();
   drop_request_body(exchange);
   exchange.stage = kStageCount;
   exchange.answered = true;
-  response::answer_error(exchange, cause, parts_.chunks);
   exchange.response_news = true;
   note_news(exchange);
 }

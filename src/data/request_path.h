@@ -128,6 +128,7 @@ class RequestPath {
   [[nodiscard]] Step enter_cage(Exchange& exchange);
 
   void answer(Exchange& exchange, response::Cause cause);
+  void answer_without_guest(Exchange& exchange);
   void abort(Exchange& exchange);
   void on_queue_timeout(Exchange& exchange);
   void on_accepted(Exchange& exchange, cage::GuestRun* run);

@@ -113,8 +113,7 @@ Transfer receive(int fd, std::span<char> buffer) {
   if (count > 0) {
     const auto bytes = static_cast<std::size_t>(count);
     // Less than there was room for: the socket is empty.
-    return {
-        .status = Transfer::Status::Done, .bytes = bytes, .drained = bytes < buffer.size()};
+    return {.status = Transfer::Status::Done, .bytes = bytes, .drained = bytes < buffer.size()};
   }
   if (count == 0) return {.status = Transfer::Status::Ended};
   return failed_transfer(errno);

@@ -19,23 +19,25 @@ constexpr std::chrono::milliseconds kFirstWord{250};
 
 }  // namespace
 
-Http1Connection::Http1Connection(Http1Connections& owner, io::UniqueFd socket,
+Http1Connection::Http1Connection(Http1Connections& owner, io::tls::ByteStream stream,
                                  const io::SocketAddress& peer)
     : owner_(owner),
-      socket_(std::move(socket)),
+      stream_(std::move(stream)),
       peer_(peer),
-      unsent_(owner.chunks_),
-      kept_(owner.chunks_) {}
+      unsent_(owner.shared_.chunks),
+      kept_(owner.shared_.chunks) {}
 
 Http1Connection::~Http1Connection() {
   PEAR_ASSERT(request_ == nullptr, "a connection is closed before it is freed");
 }
 
 bool Http1Connection::open() {
-  const auto watched = owner_.parts_.reactor.add(*this, socket_.get(), io::IoEvents::read_write(),
-                                                 io::Reactor::Trigger::Edge);
+  const auto watched = owner_.shared_.reactor.add(*this, stream_.fd(), io::IoEvents::read_write(),
+                                                  io::Reactor::Trigger::Edge);
   if (!watched) return false;
   wait_for(Waiting::Head);
+  // What came with the end of the handshake is told by no event.
+  if (stream_.session() != nullptr) owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
   return true;
 }
 
@@ -43,7 +45,7 @@ void Http1Connection::on_io(io::IoEvents events) {
   if (closed_) return;
   if (events.broken()) return close();
   if (events.peer_closed()) peer_closing_ = true;
-  if (events.writable() && (!unsent_.empty() || waiting_ == Waiting::Write)) write();
+  if (events.writable() && (!all_sent() || waiting_ == Waiting::Write)) write();
   if (!closed_ && events.readable()) {
     readable_ = true;
     resume();
@@ -65,7 +67,7 @@ void Http1Connection::drain() {
 }
 
 bool Http1Connection::idle() const {
-  return !closed_ && !lingering_ && request_ == nullptr && unsent_.empty();
+  return !closed_ && !lingering_ && request_ == nullptr && all_sent();
 }
 
 // The kernel may hold a request that nobody has read: closing now would throw it away.
@@ -79,7 +81,7 @@ void Http1Connection::end_if_idle() {
 }
 
 void Http1Connection::wait_for(Waiting what) {
-  const config::HttpLimits& limits = owner_.parts_.settings.http;
+  const config::HttpLimits& limits = owner_.shared_.settings.http;
   waiting_ = what;
   std::chrono::milliseconds time{};
   switch (what) {
@@ -107,7 +109,7 @@ void Http1Connection::wait_for(Waiting what) {
       time = kFirstWord;
       break;
   }
-  owner_.parts_.reactor.timers().arm(timer_, owner_.parts_.path.now() + time);
+  owner_.shared_.reactor.timers().arm(timer_, owner_.shared_.path.now() + time);
 }
 
 void Http1Connection::on_timer(MonotonicTime /*now*/) {
@@ -115,15 +117,15 @@ void Http1Connection::on_timer(MonotonicTime /*now*/) {
     case Waiting::Nothing:
       return;
     case Waiting::Head:
-      owner_.parts_.counters.timeouts.add();
+      owner_.shared_.counters.timeouts.add();
       if (request_ == nullptr || !request_->head.started()) return close();
       return refuse({.status = 408, .reason = "the request's header did not come in time"});
     case Waiting::Body:
-      owner_.parts_.counters.timeouts.add();
+      owner_.shared_.counters.timeouts.add();
       return refuse_body({.status = 408, .reason = "the request's body did not come in time"});
     case Waiting::Idle:
     case Waiting::Write:
-      owner_.parts_.counters.timeouts.add();
+      owner_.shared_.counters.timeouts.add();
       return close();
     case Waiting::Gone:
     case Waiting::Linger:
@@ -135,19 +137,19 @@ void Http1Connection::on_timer(MonotonicTime /*now*/) {
 void Http1Connection::close() {
   if (std::exchange(closed_, true)) return;
   timer_.cancel();
-  owner_.parts_.reactor.remove(*this);
+  owner_.shared_.reactor.remove(*this);
   if (request_ != nullptr) {
     if (Exchange* const exchange = std::exchange(request_->exchange, nullptr)) {
-      owner_.parts_.path.close(*exchange);
+      owner_.shared_.path.close(*exchange);
     }
     owner_.requests_.destroy(*std::exchange(request_, nullptr));
   }
   unsent_.clear();
   kept_.clear();
-  socket_.reset();
+  stream_.close();
   base::ListHook<Http1Connection>::unlink();
   owner_.closed_.push_back(*this);
-  owner_.parts_.reactor.defer(owner_.free_closed_);
+  owner_.shared_.reactor.defer(owner_.free_closed_);
 }
 
 }  // namespace pear::data::protocol

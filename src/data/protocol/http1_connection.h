@@ -25,11 +25,12 @@
 #include "io/reactor.h"
 #include "io/socket_address.h"
 #include "io/timer_wheel.h"
-#include "io/unique_fd.h"
+#include "io/tls/byte_stream.h"
 
 namespace pear::data::protocol {
 
 class Http1Connections;
+struct Origin;
 
 // What a connection needs between the first byte of a request and the last of its response.
 struct Http1Request {
@@ -60,7 +61,8 @@ class Http1Connection final : public io::IoHandler,
                               public Stream,
                               public base::ListHook<Http1Connection> {
  public:
-  Http1Connection(Http1Connections& owner, io::UniqueFd socket, const io::SocketAddress& peer);
+  Http1Connection(Http1Connections& owner, io::tls::ByteStream stream,
+                  const io::SocketAddress& peer);
   ~Http1Connection() override;
   Http1Connection(const Http1Connection&) = delete;
   Http1Connection& operator=(const Http1Connection&) = delete;
@@ -87,10 +89,16 @@ class Http1Connection final : public io::IoHandler,
   // Works through input; what cannot be used now is kept.
   void take(std::span<char> input);
   [[nodiscard]] std::size_t take_head(std::span<char> input);
+  // Whether the client speaks HTTP/2 without having asked (RFC 9113, section 3.3). Maybe: more
+  // bytes will tell.
+  enum class Http2 : std::uint8_t { No, Maybe, Yes };
+  [[nodiscard]] Http2 preface_in(std::span<const char> input) const;
+  void become_http2(std::span<const char> input);
   [[nodiscard]] std::size_t take_body(std::span<char> input);
   void begin_exchange(std::span<char> head_bytes);
   [[nodiscard]] bool fill_request(Exchange& exchange, const http::RequestHead& head,
                                   std::span<const char> head_bytes);
+  [[nodiscard]] Origin origin() const;
   void on_peer_ended();
   void end_request_body();
   void refuse(const http::Refusal& refusal);
@@ -105,6 +113,8 @@ class Http1Connection final : public io::IoHandler,
   // ---- Output (http1_output.cc).
   void write();
   [[nodiscard]] bool flush_unsent();
+  // The kernel has all that was said.
+  [[nodiscard]] bool all_sent() const { return unsent_.empty() && !stream_.has_unsent(); }
   // Writes what the response has, in one system call. False: nothing more can be written now.
   [[nodiscard]] bool write_batch();
   class Batch;
@@ -122,7 +132,7 @@ class Http1Connection final : public io::IoHandler,
   void close();
 
   Http1Connections& owner_;
-  io::UniqueFd socket_;
+  io::tls::ByteStream stream_;
   io::SocketAddress peer_;
   io::Timer timer_ = io::Timer::calling<&Http1Connection::on_timer>(*this);
   Http1Request* request_ = nullptr;  // Owned, from owner_'s pool.

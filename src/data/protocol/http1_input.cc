@@ -1,7 +1,6 @@
 // The reading half of Http1Connection: bytes to exchanges.
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -9,13 +8,13 @@
 
 #include "base/assert.h"
 #include "data/copy_fields.h"
+#include "data/protocol/fill_request.h"
 #include "data/protocol/http1_connection.h"
 #include "data/protocol/http1_connections.h"
-#include "data/protocol/trace_context.h"
-#include "http/field_rules.h"
+#include "data/protocol/http2_connections.h"
 #include "http/http1/serialiser.h"
+#include "http/http2/preface.h"
 #include "http/status.h"
-#include "io/socket.h"
 
 namespace pear::data::protocol {
 
@@ -26,14 +25,14 @@ using io::Transfer;
 bool Http1Connection::may_read() const {
   if (closed_ || kept_.size() + io::Reactor::kReadBufferBytes > owner_.joined_bytes_) return false;
   if (lingering_ || request_ == nullptr || request_->exchange == nullptr) return true;
-  return !request_->body_read && owner_.parts_.path.wants_body(*request_->exchange);
+  return !request_->body_read && owner_.shared_.path.wants_body(*request_->exchange);
 }
 
 void Http1Connection::read() {
   std::size_t budget = io::TurnBudget::kReadBytes;
   while (may_read()) {
-    const std::span<char> buffer = owner_.parts_.reactor.read_buffer();
-    const Transfer got = io::receive(socket_.get(), buffer);
+    const std::span<char> buffer = owner_.shared_.reactor.read_buffer();
+    const Transfer got = stream_.receive(buffer);
     switch (got.status) {
       case Transfer::Status::Done:
         break;
@@ -48,12 +47,12 @@ void Http1Connection::read() {
     }
     take(buffer.first(got.bytes));
     if (closed_) return;
-    // Less than there was room for: the socket is empty, and the next bytes come with an event.
-    if (got.bytes < buffer.size() && !peer_closing_) {
+    // The next bytes come with an event; a FIN that has come is yet to be read.
+    if (got.drained && !peer_closing_) {
       readable_ = false;
       return;
     }
-    if (got.bytes >= budget) return owner_.parts_.reactor.run_again(*this, io::IoEvents::read());
+    if (got.bytes >= budget) return owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
     budget -= got.bytes;
   }
   // What waits in the socket while a response is on its way is not read, but a FIN is noticed.
@@ -105,13 +104,40 @@ std::span<http::Field> Http1Connection::field_storage() {
     const bool small = owner_.head_limits_.fields_max * sizeof(http::Field) <=
                        io::Chunk::kSmallBlock - sizeof(io::Chunk);
     request_->field_storage =
-        owner_.chunks_.take(small ? io::ChunkSize::Small : io::ChunkSize::Large);
+        owner_.shared_.chunks.take(small ? io::ChunkSize::Small : io::ChunkSize::Large);
   }
   const std::span<char> room = request_->field_storage->room();
   return {reinterpret_cast<http::Field*>(room.data()), room.size() / sizeof(http::Field)};
 }
 
+Http1Connection::Http2 Http1Connection::preface_in(std::span<const char> input) const {
+  if (requests_ != 0 || request_ != nullptr || input.front() != 'P') return Http2::No;
+  if (!owner_.shared_.settings.http2.enabled) return Http2::No;
+  const std::string_view start(input.data(), std::min(input.size(), http2::kPreface.size()));
+  if (!http2::kPreface.starts_with(start)) return Http2::No;
+  return start.size() == http2::kPreface.size() ? Http2::Yes : Http2::Maybe;
+}
+
+// The socket changes hands; this object is over.
+void Http1Connection::become_http2(std::span<const char> input) {
+  owner_.shared_.reactor.remove(*this);
+  const io::SocketAddress peer = peer_;
+  io::tls::ByteStream stream = std::move(stream_);
+  Http2Connections& http2 = owner_.http2_;
+  close();
+  http2.add(std::move(stream), peer, input);
+}
+
 std::size_t Http1Connection::take_head(std::span<char> input) {
+  switch (preface_in(input)) {
+    case Http2::No:
+      break;
+    case Http2::Maybe:
+      return 0;
+    case Http2::Yes:
+      become_http2(input);
+      return input.size();
+  }
   if (request_ == nullptr) {
     request_ = owner_.requests_.create(owner_.head_limits_, owner_.chunk_limits_);
     if (request_ == nullptr) {
@@ -141,10 +167,10 @@ void Http1Connection::begin_exchange(std::span<char> head_bytes) {
     return refuse({.status = 501, .reason = "CONNECT is not supported"});
   }
   if (head.framing == http::Framing::Length &&
-      head.content_length > owner_.parts_.settings.http.body_max.count) {
+      head.content_length > owner_.shared_.settings.http.body_max.count) {
     return refuse({.status = 413, .reason = "the request's body is larger than http.body_max"});
   }
-  Exchange* const exchange = owner_.parts_.path.open(*this, Protocol::Http11);
+  Exchange* const exchange = owner_.shared_.path.open(*this, Protocol::Http11);
   if (exchange == nullptr) return refuse({.status = 503, .reason = "the server is at its limits"});
   ++requests_;
   request_->exchange = exchange;
@@ -158,7 +184,11 @@ void Http1Connection::begin_exchange(std::span<char> head_bytes) {
   exchange->request.has_body = !request_->body_read;
   exchange->request_ended = request_->body_read;
   if (!fill_request(*exchange, head, head_bytes)) {
-    owner_.parts_.path.start_refused(*exchange, response::Cause::HeadTooLarge);
+    owner_.shared_.path.start_refused(*exchange, response::Cause::HeadTooLarge);
+    return;
+  }
+  if (!is_directed_here(origin(), head.host)) {
+    owner_.shared_.path.start_refused(*exchange, response::Cause::Misdirected);
     return;
   }
   wait_for(request_->body_read ? Waiting::Nothing : Waiting::Body);
@@ -166,50 +196,27 @@ void Http1Connection::begin_exchange(std::span<char> head_bytes) {
     queue_text(http1::kContinue);
     if (!flush_unsent() && closed_) return;
   }
-  owner_.parts_.path.start(*exchange);
+  owner_.shared_.path.start(*exchange);
+}
+
+Origin Http1Connection::origin() const {
+  return {.shared = owner_.shared_, .stream = stream_, .peer = peer_};
 }
 
 bool Http1Connection::fill_request(Exchange& exchange, const http::RequestHead& head,
                                    std::span<const char> head_bytes) {
   const auto copy = exchange.arena.copy({head_bytes.data(), head_bytes.size()});
-  const auto fields = exchange.arena.make_array<http::Field>(head.fields.size());
-  if (!copy || !fields) return false;
+  if (!copy) return false;
   // Views into the input become views into the copy; literals of the parser stay what they are.
   const auto moved = [&](std::string_view view) -> std::string_view {
     const auto offset = static_cast<std::size_t>(view.data() - head_bytes.data());
     return offset < head_bytes.size() ? copy->substr(offset, view.size()) : view;
   };
-  Request& request = exchange.request;
-  request.method = moved(head.method_text);
-  request.scheme = head.scheme.empty() ? std::string_view("http") : moved(head.scheme);
-  request.authority = moved(head.authority);
-  request.host = moved(head.host);
-  request.path_with_query = moved(head.path_with_query);
-  request.path = moved(head.path);
-  std::size_t count = 0;
-  for (const http::Field& field : head.fields) {
-    if (field.name == "host" || field.name == "expect" || http::is_connection_specific(field)) {
-      continue;
-    }
-    (*fields)[count] = {.name = moved(field.name), .value = moved(field.value)};
-    if (field.name == "traceparent" && is_traceparent(field.value)) {
-      request.traceparent = (*fields)[count].value;
-    }
-    ++count;
-  }
-  request.fields = fields->first(count);
-  const auto ip = peer_.ip();
-  std::uint64_t halves[2];
-  std::memcpy(halves, ip.data(), sizeof halves);
-  exchange.client_hash = halves[0] ^ halves[1];
-  if (owner_.parts_.settings.log.access) {
-    exchange.client = exchange.arena.copy(peer_.host()).value_or("");
-  }
-  return true;
+  return protocol::fill_request(exchange, head, origin(), moved);
 }
 
 std::size_t Http1Connection::take_body(std::span<char> input) {
-  RequestPath& path = owner_.parts_.path;
+  RequestPath& path = owner_.shared_.path;
   Exchange& exchange = *request_->exchange;
   if (request_->body_read) return 0;
   if (!path.wants_body(exchange)) {
@@ -251,24 +258,24 @@ std::size_t Http1Connection::take_body(std::span<char> input) {
 void Http1Connection::end_request_body() {
   request_->body_read = true;
   if (waiting_ == Waiting::Body) wait_for(Waiting::Nothing);
-  owner_.parts_.path.body_end(*request_->exchange);
+  owner_.shared_.path.body_end(*request_->exchange);
 }
 
 // The body broke the framing, or did not come. Where the response has not begun the client is told;
 // in any case the connection ends.
 void Http1Connection::refuse_body(const http::Refusal& refusal) {
-  owner_.parts_.counters.protocol_errors.add();
+  owner_.shared_.counters.protocol_errors.add();
   const Exchange& exchange = *request_->exchange;
   request_->keep_alive = false;
   request_->body_read = true;
   if (request_->head_written || exchange.response.head_ready) return close();
-  owner_.parts_.path.close(*std::exchange(request_->exchange, nullptr));
+  owner_.shared_.path.close(*std::exchange(request_->exchange, nullptr));
   refuse(refusal);
 }
 
 // A request that is not one: answered without an exchange.
 void Http1Connection::refuse(const http::Refusal& refusal) {
-  owner_.parts_.counters.protocol_errors.add();
+  owner_.shared_.counters.protocol_errors.add();
   std::array<char, 160> body{};
   const auto text = fmt::format_to_n(body.data(), body.size(), "{} {}\n\n{}\n", refusal.status,
                                      http::reason_phrase(refusal.status), refusal.reason.view());
@@ -280,18 +287,18 @@ void Http1Connection::refuse(const http::Refusal& refusal) {
                                                    .framing = http::Framing::Length,
                                                    .content_length = size,
                                                    .persistence = http1::Persistence::Close,
-                                                   .date = owner_.date()},
+                                                   .date = owner_.shared_.date()},
                                                   head);
   PEAR_ASSERT(written && *written <= head.size(), "Pear's own fields are valid and short");
   queue_text({head.data(), *written});
   queue_text({body.data(), size});
-  if (owner_.parts_.settings.log.access) {
+  if (owner_.shared_.settings.log.access) {
     const std::string client = peer_.host();
-    owner_.parts_.logger.access(owner_.parts_.path.time().wall(), {.method = "-",
-                                                                   .status = refusal.status,
-                                                                   .bytes_out = size,
-                                                                   .client = client,
-                                                                   .protocol = "http/1.1"});
+    owner_.shared_.logger.access(owner_.shared_.path.time().wall(), {.method = "-",
+                                                                     .status = refusal.status,
+                                                                     .bytes_out = size,
+                                                                     .client = client,
+                                                                     .protocol = "http/1.1"});
   }
   if (!flush_unsent() && closed_) return;
   linger();

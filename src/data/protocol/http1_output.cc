@@ -85,9 +85,10 @@ void Http1Connection::queue_text(std::string_view text) {
 }
 
 bool Http1Connection::flush_unsent() {
-  while (!unsent_.empty()) {
+  while (!all_sent()) {
     std::array<iovec, 8> views{};
-    const Transfer wrote = io::send(socket_.get(), unsent_.views(views));
+    const Transfer wrote =
+        stream_.has_unsent() ? stream_.flush() : stream_.send(unsent_.views(views));
     switch (wrote.status) {
       case Transfer::Status::Done:
         unsent_.consume(wrote.bytes);
@@ -108,6 +109,7 @@ void Http1Connection::write() {
   if (closed_ || !flush_unsent()) return;
   if (lingering_) return shut_down();
   if (request_ == nullptr || request_->exchange == nullptr) {
+    if (peer_ended_ && kept_.empty()) return close();
     if (waiting_ == Waiting::Write) wait_for(Waiting::Idle);
     return;
   }
@@ -116,8 +118,9 @@ void Http1Connection::write() {
   while (write_batch()) {
   }
   if (closed_ || request_ == nullptr) return;  // The response is over.
+  if (stream_.has_unsent()) wait_for(Waiting::Write);
   if (response.cut && response.body.empty()) return close();
-  if (waiting_ == Waiting::Write && response.body.empty() && unsent_.empty()) {
+  if (waiting_ == Waiting::Write && response.body.empty() && all_sent()) {
     wait_for(request_->body_read ? Waiting::Nothing : Waiting::Body);
   }
 }
@@ -130,7 +133,7 @@ std::size_t Http1Connection::compose_head(std::span<char> out) {
   request.response_framing =
       http1::response_framing(response.status, request.method, request.version, length);
   request.response_left = length.value_or(0);
-  const bool last = requests_ >= owner_.parts_.settings.http.requests_per_connection_max;
+  const bool last = requests_ >= owner_.shared_.settings.http.requests_per_connection_max;
   // Where the answer comes before the request is complete, its rest is not worth waiting for.
   if (last || draining_ || request.response_framing == Framing::UntilClose ||
       (response.ended && !request.body_read)) {
@@ -144,7 +147,7 @@ std::size_t Http1Connection::compose_head(std::span<char> out) {
                                   .client = request.version,
                                   .persistence = request.keep_alive ? http1::Persistence::KeepAlive
                                                                     : http1::Persistence::Close,
-                                  .date = owner_.date()},
+                                  .date = owner_.shared_.date()},
                                  out);
   // The bridge checks fields, and limits.field_bytes_max is below the buffer: an error is a bug.
   PEAR_ASSERT(size && *size <= out.size(), "a guest's fields were checked and bounded");
@@ -158,7 +161,7 @@ void Http1Connection::compose(Batch& batch) {
   if (!request.head_written) batch.add_text(Batch::Kind::Head, compose_head(batch.text()));
   if (!request.has_body) {
     while (!response.body.empty()) {
-      owner_.parts_.path.sent(*request.exchange, response.body.pop());
+      owner_.shared_.path.sent(*request.exchange, response.body.pop());
     }
   }
   const bool chunked = request.response_framing == Framing::Chunked;
@@ -203,7 +206,7 @@ bool Http1Connection::settle(const Batch& batch, std::size_t taken) {
       case Batch::Kind::Data:
         response.body.read(of_piece);
         if (request.response_framing == Framing::Length) request.response_left -= of_piece;
-        if (all) owner_.parts_.path.sent(exchange, response.body.pop());
+        if (all) owner_.shared_.path.sent(exchange, response.body.pop());
         break;
       case Batch::Kind::ChunkHeader:
         if (of_piece == 0) break;  // It is composed anew.
@@ -226,10 +229,10 @@ bool Http1Connection::settle(const Batch& batch, std::size_t taken) {
 }
 
 bool Http1Connection::write_batch() {
-  Batch batch({owner_.output_.get(), Http1Connections::kOutputBytes});
+  Batch batch(owner_.shared_.output());
   compose(batch);
   if (!batch.empty()) {
-    const Transfer wrote = io::send(socket_.get(), batch.views());
+    const Transfer wrote = stream_.send(batch.views());
     if (wrote.status == Transfer::Status::Ended || wrote.status == Transfer::Status::Failed) {
       close();
       return false;
@@ -248,18 +251,18 @@ void Http1Connection::finish_response() {
   const bool keep = request.keep_alive && request.body_read && !short_body;
   Exchange& exchange = *std::exchange(request.exchange, nullptr);
   const bool body_read = request.body_read;
-  owner_.parts_.path.close(exchange);
+  owner_.shared_.path.close(exchange);
   owner_.requests_.destroy(*std::exchange(request_, nullptr));
   if (short_body) return close();
   if (!keep) {
     if (!body_read || !kept_.empty() || readable_) return linger();
-    if (unsent_.empty()) return close();
+    if (all_sent()) return close();
     return linger();
   }
-  if (peer_ended_ && kept_.empty() && unsent_.empty()) return close();
-  if (unsent_.empty()) wait_for(Waiting::Idle);
+  if (peer_ended_ && kept_.empty() && all_sent()) return close();
+  wait_for(all_sent() ? Waiting::Idle : Waiting::Write);
   if (!kept_.empty() || readable_ || draining_) {
-    owner_.parts_.reactor.run_again(*this, io::IoEvents::read());
+    owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
   }
 }
 
@@ -268,21 +271,21 @@ void Http1Connection::finish_response() {
 void Http1Connection::linger() {
   if (request_ != nullptr) {
     if (Exchange* const exchange = std::exchange(request_->exchange, nullptr)) {
-      owner_.parts_.path.close(*exchange);
+      owner_.shared_.path.close(*exchange);
     }
     owner_.requests_.destroy(*std::exchange(request_, nullptr));
   }
   lingering_ = true;
   kept_.clear();
   wait_for(Waiting::Linger);
-  if (!unsent_.empty()) return;
+  if (!all_sent()) return;
   if (peer_ended_) return close();
   shut_down();
 }
 
 void Http1Connection::shut_down() {
-  io::shut_down_writing(socket_.get());
-  if (readable_) owner_.parts_.reactor.run_again(*this, io::IoEvents::read());
+  stream_.shut_down_writing();
+  if (readable_) owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
 }
 
 }  // namespace pear::data::protocol

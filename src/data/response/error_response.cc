@@ -39,6 +39,11 @@ constexpr std::array kRows{
     Row{Cause::BadRequest, 400, "http_request_error", "The request is malformed."},
     Row{Cause::NotSupported, 501, "http_request_error", "This method is not supported."},
     Row{Cause::Overload, 503, "proxy_internal_response", "The server is at its limits.", true},
+    Row{Cause::TargetTooLong, 414, "http_request_error", "The request's target is too long."},
+    Row{Cause::Expectation, 417, "http_request_error", "The request's expectation is not known."},
+    Row{Cause::BodyTimeout, 408, "http_request_error", "The request's body did not come in time."},
+    Row{Cause::Misdirected, 421, "http_request_error",
+        "This connection is not for that host: open another one for it."},
 };
 
 constexpr bool rows_are_in_order() {
@@ -79,6 +84,25 @@ Cause cause_of(RunOutcome outcome) {
       return Cause::GuestFault;
   }
   PEAR_UNREACHABLE("an outcome without a cause");
+}
+
+Cause cause_of(const http::Refusal& refusal) {
+  switch (refusal.status) {
+    case 413:
+      return Cause::BodyTooLarge;
+    case 414:
+      return Cause::TargetTooLong;
+    case 417:
+      return Cause::Expectation;
+    case 421:
+      return Cause::Misdirected;
+    case 431:
+      return Cause::HeadTooLarge;
+    case 501:
+      return Cause::NotSupported;
+    default:
+      return Cause::BadRequest;
+  }
 }
 
 void answer_error(Exchange& exchange, Cause cause, BodyChunkPool& chunks) {

@@ -1,0 +1,43 @@
+// Connections: all the client connections of one core, each with the protocol that it speaks.
+//
+// Thread: core-local.
+#pragma once
+
+#include <cstddef>
+
+#include "data/protocol/http1_connections.h"
+#include "data/protocol/http2_connections.h"
+#include "data/protocol/shared.h"
+#include "io/socket_address.h"
+#include "io/tls/byte_stream.h"
+
+namespace pear::data::protocol {
+
+class Connections {
+ public:
+  explicit Connections(const Shared::Parts& parts)
+      : shared_(parts), http2_(shared_), http1_(shared_, http2_) {}
+
+  // Takes a connection whose TLS, if any, is established: ALPN has chosen its protocol.
+  void add(io::tls::ByteStream stream, const io::SocketAddress& peer);
+  // What connections are judged by from now on.
+  void use(std::shared_ptr<const io::tls::ServerContexts> contexts) {
+    shared_.contexts = std::move(contexts);
+  }
+  // Once a turn: at its beginning,
+  void set_wall_time(WallTime now) { shared_.set_wall_time(now); }
+  // and at its end: what multiplexed responses have is written.
+  void write();
+  // The server is going away: each connection is served what it has asked, and closes.
+  void drain();
+  void close_all();
+
+  [[nodiscard]] std::size_t open() const { return http1_.open() + http2_.open(); }
+
+ private:
+  Shared shared_;
+  Http2Connections http2_;
+  Http1Connections http1_;
+};
+
+}  // namespace pear::data::protocol

@@ -1,0 +1,71 @@
+// Shared: what all the connections of a core use, whatever their protocol.
+//
+// Thread: core-local.
+// Memory: one output buffer and one pool of chunks for all connections.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/log/logger.h"
+#include "config/settings.h"
+#include "data/request_path.h"
+#include "http/date.h"
+#include "io/chunk.h"
+#include "io/reactor.h"
+#include "io/tls/server_contexts.h"
+#include "model/counters.h"
+
+namespace pear::data::protocol {
+
+class Shared {
+ public:
+  struct Parts {
+    RequestPath& path;
+    io::Reactor& reactor;
+    const config::ServerSettings& settings;
+    model::CoreCounters& counters;
+    log::Logger& logger;
+  };
+  explicit Shared(const Parts& parts)
+      : path(parts.path),
+        reactor(parts.reactor),
+        settings(parts.settings),
+        counters(parts.counters),
+        logger(parts.logger),
+        output_(std::make_unique_for_overwrite<char[]>(kOutputBytes)) {}
+
+  RequestPath& path;
+  io::Reactor& reactor;
+  const config::ServerSettings& settings;
+  model::CoreCounters& counters;
+  log::Logger& logger;
+  io::ChunkPool chunks;
+  // Null until certificates are published.
+  std::shared_ptr<const io::tls::ServerContexts> contexts;
+
+  // For what is composed and handed to the kernel within one call.
+  [[nodiscard]] std::span<char> output() { return {output_.get(), kOutputBytes}; }
+  // The value of a Date field, now.
+  [[nodiscard]] std::string_view date() const { return http::date_view(date_); }
+  // Once a turn.
+  void set_wall_time(WallTime now) {
+    const auto second =
+        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    if (second == date_second_) return;
+    date_second_ = second;
+    date_ = http::format_date(second);
+  }
+
+ private:
+  static constexpr std::size_t kOutputBytes = 64UL * 1024;
+
+  std::unique_ptr<char[]> output_;
+  std::int64_t date_second_ = -1;
+  http::DateText date_{};
+};
+
+}  // namespace pear::data::protocol

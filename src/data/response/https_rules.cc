@@ -1,0 +1,73 @@
+#include "data/response/https_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "http/field_rules.h"
+
+namespace pear::data::response {
+namespace {
+
+constexpr std::string_view kTransportSecurity = "strict-transport-security";
+
+// A browser keeps no such rule for an address, and localhost belongs to all projects of a
+// developer.
+bool may_be_held_to_tls(std::string_view host) {
+  const bool address = host.starts_with('[') || std::ranges::all_of(host, [](char c) {
+                         return c == '.' || http::is_in(c, http::CharacterClass::Digit);
+                       });
+  return !address && host != "localhost" && !host.ends_with(".localhost");
+}
+
+}  // namespace
+
+bool wants_redirect(const Exchange& exchange) {
+  return exchange.site->settings.https.redirect && exchange.request.scheme == "http" &&
+         !exchange.request.host.empty();
+}
+
+void answer_redirect(Exchange& exchange, std::uint16_t https_port) {
+  const Request& request = exchange.request;
+  Response& response = exchange.response;
+  // OPTIONS * is about the server.
+  const std::string_view path = request.path_with_query == "*" ? "/" : request.path_with_query;
+  std::array<char, 8> port{};
+  if (https_port != 443) fmt::format_to_n(port.data(), port.size(), ":{}", https_port);
+  const std::array<std::string_view, 4> parts{"https://", request.host, port.data(), path};
+  const auto fields = exchange.arena.make_array<http::Field>(1);
+  std::size_t bytes = 0;
+  for (const std::string_view part : parts) bytes += part.size();
+  auto* const location = static_cast<char*>(exchange.arena.alloc(bytes, 1));
+  response.status = 308;
+  if (fields && location != nullptr) {
+    char* end = location;
+    for (const std::string_view part : parts) end = std::ranges::copy(part, end).out;
+    (*fields)[0] = {.name = "location", .value = {location, bytes}};
+    response.fields = *fields;
+  }
+  response.head_ready = true;
+  response.ended = true;
+}
+
+void add_transport_security(Exchange& exchange) {
+  if (exchange.site == nullptr || exchange.request.scheme != "https") return;
+  const auto age =
+      std::chrono::duration_cast<std::chrono::seconds>(exchange.site->settings.https.hsts);
+  Response& response = exchange.response;
+  if (age.count() == 0 || !may_be_held_to_tls(exchange.request.host)) return;
+  if (http::find_field(response.fields, kTransportSecurity) != nullptr) return;
+  std::array<char, 32> text{};
+  const auto written = fmt::format_to_n(text.data(), text.size(), "max-age={}", age.count());
+  const auto fields = exchange.arena.make_array<http::Field>(response.fields.size() + 1);
+  const auto value = exchange.arena.copy({text.data(), written.size});
+  if (!fields || !value) return;
+  std::ranges::copy(response.fields, fields->begin());
+  fields->back() = {.name = kTransportSecurity, .value = *value};
+  response.fields = *fields;
+}
+
+}  // namespace pear::data::response

@@ -1,0 +1,22 @@
+// HttpsRules: what a site asks of browsers about TLS: to come back with it, and to stay with it.
+//
+// Source: RFC 9110, section 15.4.9 (308); RFC 6797 (Strict-Transport-Security).
+// Thread: core-local.
+#pragma once
+
+#include <cstdint>
+
+#include "data/exchange.h"
+
+namespace pear::data::response {
+
+// Whether the request is to be answered with the same address under https.
+[[nodiscard]] bool wants_redirect(const Exchange& exchange);
+// Makes that answer, whole. `https_port`: where https is served.
+void answer_redirect(Exchange& exchange, std::uint16_t https_port);
+
+// Adds Strict-Transport-Security to a response that has its fields, where the site says so, the
+// request came by TLS, and its host is a name other than localhost.
+void add_transport_security(Exchange& exchange);
+
+}  // namespace pear::data::response
