@@ -130,6 +130,13 @@ bool ControlLoop::restart_site(std::string_view name) {
   return true;
 }
 
+void ControlLoop::use(std::shared_ptr<const io::tls::ServerContexts> contexts) {
+  certificates_ = std::move(contexts);
+  for (Outbox& outbox : outboxes_) {
+    outbox.send(data::PublishCertificates{.contexts = certificates_});
+  }
+}
+
 // ---- Turns.
 
 void ControlLoop::turn() {
@@ -298,7 +305,8 @@ admin::AdminView ControlLoop::view() const {
           .ready = ready(),
           .supervisor = supervisor_,
           .metrics = tables_.metrics(),
-          .cores = counters_};
+          .cores = counters_,
+          .certificates = certificates_.get()};
 }
 
 }  // namespace pear::control

@@ -102,6 +102,10 @@ class ControlLoop final : public admin::AdminSource,
   // empty) is called from turn() when the images are loaded: with what could not be.
   void apply(std::shared_ptr<const config::Settings> settings, OnApplied on_applied);
 
+  // Certificates for all cores, from the next handshake on. Before the first apply(), they are
+  // there before anything is served.
+  void use(std::shared_ptr<const io::tls::ServerContexts> contexts);
+
   // Waits for something to do and does it.
   void turn();
   // The same without waiting: for tests.
@@ -165,6 +169,7 @@ class ControlLoop final : public admin::AdminSource,
   std::vector<Outbox> outboxes_;
   SiteTableBuilder tables_;
   supervisor::Supervisor supervisor_;
+  std::shared_ptr<const io::tls::ServerContexts> certificates_;  // Null until there are any.
   bool table_changed_ = false;
   bool flushed_ = true;
 

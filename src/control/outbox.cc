@@ -43,6 +43,10 @@ void Outbox::send(data::CoreCommand command) {
   } else if (const auto* spawn = std::get_if<data::SpawnCage>(&command)) {
     // The spawn brings a full measure of credits.
     std::erase_if(waiting_, [&](const auto& older) { return ends_with(older, spawn->cage); });
+  } else if (std::holds_alternative<data::PublishCertificates>(command)) {
+    std::erase_if(waiting_, [](const auto& older) {
+      return std::holds_alternative<data::PublishCertificates>(older);
+    });
   }
   waiting_.push_back(std::move(command));
 }

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/log/log_writer.h"
+#include "control/certificates.h"
 #include "control/control_loop.h"
 #include "engine/engine.h"
 #include "engine/image_cache.h"
@@ -20,6 +21,7 @@
 #include "io/clock.h"
 #include "io/signals.h"
 #include "io/socket.h"
+#include "io/tls/ticket_keys.h"
 #include "keeper/exit_code.h"
 #include "keeper/inheritance.h"
 #include "server/core_thread.h"
@@ -80,6 +82,8 @@ class Server final : private io::SignalListener {
   std::unique_ptr<data::HopMesh> mesh_;
   std::vector<std::unique_ptr<CoreThread>> cores_;
   std::unique_ptr<control::ControlLoop> control_;
+  std::unique_ptr<control::Worker> certificate_reader_;  // Not behind compilations.
+  std::unique_ptr<control::Certificates> certificates_;
   std::unique_ptr<io::SignalWatcher> signals_;
 };
 
@@ -131,6 +135,14 @@ bool Server::build() {
                                   .images = *images_,
                                   .logger = logger_,
                                   .wall_time = &io::wall_time});
+  certificate_reader_ = std::make_unique<control::Worker>(reactor_->waker());
+  certificates_ = std::make_unique<control::Certificates>(control::Certificates::Parts{
+      .reactor = *reactor_,
+      .worker = *certificate_reader_,
+      .logger = logger_,
+      .wall_time = &io::wall_time,
+      .tickets = io::tls::TicketKeys::in_process(),
+      .publish = [this](const auto& contexts) { control_->use(contexts); }});
   auto signals = io::SignalWatcher::open(*reactor_, kSignals, *this);
   if (!signals) return false;
   signals_ = *std::move(signals);
@@ -161,9 +173,11 @@ bool Server::build_cores() {
 // Each socket goes to one core; one that is alone at its address goes to all of them, each with a
 // descriptor of its own.
 bool Server::listen() {
-  for (const std::vector<int>& sockets : options_.fds_by_address) {
+  for (std::size_t address = 0; address < options_.fds_by_address.size(); ++address) {
+    const auto security = address < settings_.listen.size() ? data::listener::Security::Plain
+                                                            : data::listener::Security::Tls;
     std::vector<io::UniqueFd> owned;
-    for (const int fd : sockets) owned.emplace_back(fd);
+    for (const int fd : options_.fds_by_address[address]) owned.emplace_back(fd);
     while (owned.size() < cores_.size() && !owned.empty()) {
       owned.emplace_back(::dup(owned.front().get()));
     }
@@ -174,7 +188,7 @@ bool Server::listen() {
         exit_code_ = to_int(ExitCode::CannotListen);
         return false;
       }
-      cores_[i % cores_.size()]->core().listen(*std::move(socket));
+      cores_[i % cores_.size()]->core().listen(*std::move(socket), security);
     }
   }
   return true;
@@ -207,6 +221,7 @@ void Server::serve_admin() {
 }
 
 void Server::apply(std::shared_ptr<const config::Settings> settings) {
+  certificates_->apply(*settings);
   control_->apply(std::move(settings),
                   [this](const control::ApplyReport& report) { on_applied(report); });
 }
@@ -278,6 +293,7 @@ int Server::run() {
   for (const auto& core : cores_) core->start();
   while (!over_) {
     control_->turn();
+    certificate_reader_->collect();
     tell_ready_when_it_is();
     logger_.report_drops(io::wall_time());
   }

@@ -21,8 +21,8 @@ struct StartOptions {
   std::shared_ptr<const config::Settings> settings;
   // Reads the configuration again, for SIGHUP.
   std::function<config::LoadResult()> reload;
-  // One list of listening sockets for each of settings->server.listen: one socket for each core, or
-  // one that all cores share. Owned.
+  // One list of listening sockets for each of settings->server.listen, then for each of
+  // server.https: one socket for each core, or one that all cores share. Owned.
   std::vector<std::vector<int>> fds_by_address;
   int ready_fd = -1;            // Owned. Told once the server serves; -1: nobody waits.
   std::filesystem::path cache;  // Where compiled images are kept; empty: nowhere.

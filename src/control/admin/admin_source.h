@@ -11,6 +11,10 @@
 #include "control/supervisor/supervisor.h"
 #include "model/counters.h"
 
+namespace pear::io::tls {
+class ServerContexts;
+}
+
 namespace pear::admin {
 
 // Borrowed; valid until the call that asked for it returns to the event loop.
@@ -25,6 +29,7 @@ struct AdminView {
   // By SiteId; null where no site ever had the id. Sites that are gone are still among them.
   std::span<const std::shared_ptr<model::SiteMetrics>> metrics;
   std::span<const model::CoreCounters* const> cores;  // By CoreId, never null.
+  const io::tls::ServerContexts* certificates = nullptr;  // Those in force; null without any.
 };
 
 class AdminSource {

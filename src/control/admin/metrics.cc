@@ -7,6 +7,8 @@
 #include "control/admin/resources.h"
 #include "control/admin/site_totals.h"
 #include "data/core_event.h"
+#include "http/http2/flood_guard.h"
+#include "io/tls/server_contexts.h"
 
 namespace pear::admin {
 namespace {
@@ -52,6 +54,11 @@ constexpr CoreCounter kCoreCounters[] = {
      &CoreCounters::accept_paused},
     {"pear_protocol_errors_total", "Requests that the parser refused.",
      &CoreCounters::protocol_errors},
+    {"pear_tls_handshakes_total", "TLS handshakes that were completed.",
+     &CoreCounters::tls_handshakes},
+    {"pear_tls_resumptions_total", "Completed handshakes that went on from a session ticket.",
+     &CoreCounters::tls_resumed},
+    {"pear_tls_failures_total", "TLS handshakes that failed.", &CoreCounters::tls_failures},
     {"pear_protocol_timeouts_total", "Connections that a timeout ended.", &CoreCounters::timeouts},
     {"pear_core_turns_total", "Turns of the event loop.", &CoreCounters::turns},
     {"pear_core_events_dropped_total", "Events to the control plane that found no room.",
@@ -170,10 +177,33 @@ void write_cores(MetricsText& text, const AdminView& view) {
       text.sample({{"core", core}}, (counters.*row.counter).value());
     });
   }
+  text.counter("pear_http2_offences_total",
+               "What clients did over HTTP/2 that a well-behaved one does not.");
+  for_each_core([&](std::string_view core, const CoreCounters& counters) {
+    for (std::size_t i = 0; i < http2::kOffences; ++i) {
+      text.sample(
+          {{"core", core}, {"kind", http2::to_text(http2::Offence{static_cast<std::uint8_t>(i)})}},
+          counters.http2_offences[i].value());
+    }
+  });
   text.gauge("pear_core_tick_late_seconds", "The longest that the ticker was late.");
   for_each_core([&](std::string_view core, const CoreCounters& counters) {
     text.seconds({{"core", core}}, std::chrono::nanoseconds(counters.tick_late_ns.value()));
   });
+}
+
+void write_certificates(MetricsText& text, const AdminView& view) {
+  text.gauge("pear_certificate_expiry_timestamp_seconds",
+             "When a certificate in force expires, in seconds since 1970.");
+  if (view.certificates == nullptr) return;
+  for (const auto& set : view.certificates->sets()) {
+    for (const io::tls::CertificateSet::Member& member : set->members()) {
+      const auto expires =
+          std::chrono::duration_cast<std::chrono::seconds>(member.expires.time_since_epoch());
+      text.sample({{"chain", member.chain.native()}, {"key", member.key_kind}},
+                  static_cast<std::uint64_t>(expires.count()));
+    }
+  }
 }
 
 }  // namespace
@@ -185,6 +215,7 @@ Answer get_metrics(const AdminView& view) {
   write_sites(text, view);
   write_cages(text, view);
   write_cores(text, view);
+  write_certificates(text, view);
   return {.content_type = kPrometheus, .body = text.take()};
 }
 

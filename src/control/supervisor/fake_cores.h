@@ -166,6 +166,7 @@ class FakeCores : public CommandSink, public Journal {
              data::CageAlive{.cage = check.cage, .nonce = check.nonce, .healthy = cage.healthy});
   }
   void apply(CoreId, const data::PublishSites&) {}
+  void apply(CoreId, const data::PublishCertificates&) {}
   void apply(CoreId, const data::DrainCore&) {}
 
   FakeCage& checked(CoreId core, CageId id) {

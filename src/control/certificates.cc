@@ -1,0 +1,136 @@
+#include "control/certificates.h"
+
+#include <array>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace pear::control {
+
+namespace {
+
+io::tls::ContextOptions options_of(const config::Settings& settings,
+                                   std::shared_ptr<io::tls::TicketKeys> tickets) {
+  io::tls::ContextOptions options;
+  options.tickets = std::move(tickets);
+  options.http2 = settings.server.http2.enabled;
+  options.version_min = settings.server.tls.version_min == config::TlsVersion::Tls13
+                            ? io::tls::Version::Tls13
+                            : io::tls::Version::Tls12;
+  for (const config::CertificateSettings& certificate : settings.server.certificates) {
+    options.certificates.push_back(
+        {.chain = certificate.chain, .key = certificate.key, .ocsp = certificate.ocsp});
+  }
+  for (const config::SiteSettings& site : settings.sites) {
+    const config::HttpsSettings& https = site.https;
+    if (https.client_certificates == config::ClientCheck::Off) continue;
+    options.clients.push_back({.hosts = site.hosts,
+                               .check = https.client_certificates == config::ClientCheck::Require
+                                            ? io::tls::ClientCheck::Require
+                                            : io::tls::ClientCheck::Optional,
+                               .authorities = https.client_authorities});
+  }
+  return options;
+}
+
+}  // namespace
+
+// What tells that a file is another one than before; all zero for one that is not there.
+struct Certificates::Stamp {
+  std::uint64_t inode = 0;
+  std::int64_t bytes = 0;
+  std::int64_t seconds = 0;
+  std::int64_t nanoseconds = 0;
+  bool operator==(const Stamp&) const = default;
+};
+
+struct Certificates::Found {
+  std::vector<Stamp> stamps;
+  io::tls::ServerContexts::Loaded loaded;
+};
+
+Certificates::Certificates(Parts parts) : parts_(std::move(parts)) {}
+
+Certificates::~Certificates() = default;
+
+std::vector<Certificates::Stamp> Certificates::stamps_of(const io::tls::ContextOptions& options) {
+  std::vector<Stamp> stamps;
+  const auto add = [&](const std::filesystem::path& path) {
+    if (path.empty()) return;
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) {
+      stamps.emplace_back();
+      return;
+    }
+    stamps.push_back({.inode = status.st_ino,
+                      .bytes = status.st_size,
+                      .seconds = status.st_mtim.tv_sec,
+                      .nanoseconds = status.st_mtim.tv_nsec});
+  };
+  for (const io::tls::CertificateFiles& files : options.certificates) {
+    add(files.chain);
+    add(files.key);
+    add(files.ocsp);
+  }
+  for (const io::tls::ClientRule& rule : options.clients) add(rule.authorities);
+  return stamps;
+}
+
+// The stamps are taken first: a file that changes meanwhile is read again.
+Certificates::Found Certificates::load(const io::tls::ContextOptions& options, WallTime now) {
+  Found found{.stamps = stamps_of(options), .loaded = {}};
+  found.loaded = io::tls::ServerContexts::load(options, now);
+  return found;
+}
+
+void Certificates::apply(const config::Settings& settings) {
+  if (settings.server.https.empty()) return;
+  options_ = options_of(settings, parts_.tickets);
+  ++generation_;
+  if (contexts_ == nullptr) {
+    take(load(options_, parts_.wall_time()));
+  } else {
+    stamps_.clear();  // Whatever the files say, it is for other settings.
+    look(parts_.reactor.now());
+  }
+  parts_.reactor.timers().arm(look_, parts_.reactor.now() + kLook);
+}
+
+void Certificates::look(MonotonicTime now) {
+  parts_.reactor.timers().arm(look_, now + kLook);
+  if (looking_) return;
+  looking_ = true;
+  parts_.worker.submit([this, options = options_, stamps = stamps_, generation = generation_,
+                        wall = parts_.wall_time()]() mutable -> Worker::Then {
+    const bool same = stamps == stamps_of(options);
+    auto found = same ? nullptr : std::make_unique<Found>(load(options, wall));
+    return [this, generation, found = std::move(found)]() mutable {
+      looking_ = false;
+      if (generation != generation_) return look(parts_.reactor.now());
+      if (found != nullptr) take(std::move(*found));
+    };
+  });
+}
+
+void Certificates::take(Found found) {
+  stamps_ = std::move(found.stamps);
+  for (const std::string& problem : found.loaded.problems) {
+    say(log::Level::Error, "certificate_refused", problem);
+  }
+  for (const std::string& warning : found.loaded.warnings) {
+    say(log::Level::Warning, "certificate_warning", warning);
+  }
+  if (found.loaded.contexts == nullptr) return;
+  // At the start the good ones are better than none; later the old ones are whole.
+  if (!found.loaded.problems.empty() && contexts_ != nullptr) return;
+  if (contexts_ != nullptr)
+    say(log::Level::Info, "certificates_loaded", "certificates have changed");
+  contexts_ = std::move(found.loaded.contexts);
+  parts_.publish(contexts_);
+}
+
+void Certificates::say(log::Level level, std::string_view name, const std::string& message) {
+  parts_.logger.event(parts_.wall_time(), {.level = level, .name = name, .message = message});
+}
+
+}  // namespace pear::control

@@ -1,0 +1,76 @@
+// Certificates: keeps the cores' certificates what the files say.
+//
+// Files are read on a worker of its own: at the start, with new settings, and when one of them has
+// changed on disk. What is wrong is logged, and changes nothing: handshakes go on with what they
+// had. Each certificate that is about to expire is a line in the log once a day.
+//
+// Thread: control thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log/logger.h"
+#include "base/time.h"
+#include "config/settings.h"
+#include "control/worker.h"
+#include "io/reactor.h"
+#include "io/timer_wheel.h"
+#include "io/tls/server_contexts.h"
+
+namespace pear::control {
+
+class Certificates {
+ public:
+  using Contexts = std::shared_ptr<const io::tls::ServerContexts>;
+
+  struct Parts {
+    io::Reactor& reactor;
+    Worker& worker;
+    log::Logger& logger;
+    WallTime (*wall_time)();
+    std::shared_ptr<io::tls::TicketKeys> tickets;
+    // Called with every new set.
+    std::move_only_function<void(Contexts)> publish;
+  };
+  explicit Certificates(Parts parts);
+  ~Certificates();
+  Certificates(const Certificates&) = delete;
+  Certificates& operator=(const Certificates&) = delete;
+  Certificates(Certificates&&) = delete;
+  Certificates& operator=(Certificates&&) = delete;
+
+  // From now on these. Loaded at once on the calling thread the first time, as nothing can be
+  // served before; later on the worker.
+  void apply(const config::Settings& settings);
+
+  // The set in force; null where there is none.
+  [[nodiscard]] const Contexts& contexts() const { return contexts_; }
+
+ private:
+  // How often the files are looked at.
+  static constexpr std::chrono::seconds kLook{5};
+
+  struct Stamp;
+  struct Found;
+
+  [[nodiscard]] static Found load(const io::tls::ContextOptions& options, WallTime now);
+  [[nodiscard]] static std::vector<Stamp> stamps_of(const io::tls::ContextOptions& options);
+  void take(Found found);
+  void look(MonotonicTime now);
+  void say(log::Level level, std::string_view name, const std::string& message);
+
+  Parts parts_;
+  io::tls::ContextOptions options_;
+  std::vector<Stamp> stamps_;  // Of the files when they were last read.
+  Contexts contexts_;
+  std::int64_t warned_day_ = -1;
+  std::uint64_t generation_ = 0;  // Of options_: what was loaded for older ones is dropped.
+  bool looking_ = false;
+  io::Timer look_ = io::Timer::calling<&Certificates::look>(*this);
+};
+
+}  // namespace pear::control
