@@ -46,6 +46,14 @@ std::string url_of(const config::ListenAddress& address) {
   return fmt::format("http://{}/", keeper::to_text(shown));
 }
 
+std::string https_url_of(const config::ListenAddress& address) {
+  // A certificate is for a name.
+  if (address.host == "127.0.0.1" || address.host == "::1" || is_any_address(address.host)) {
+    return fmt::format("https://localhost:{}/", address.port);
+  }
+  return fmt::format("https://{}/", keeper::to_text(address));
+}
+
 std::string banner_text(const config::Settings& settings, const Terminal& terminal) {
   std::string out = fmt::format("\n  {} serves\n", terminal.out(Colour::Bold, "pear"));
   for (const config::SiteSettings& site : settings.sites) {
@@ -55,13 +63,19 @@ std::string banner_text(const config::Settings& settings, const Terminal& termin
                        terminal.out(Colour::Dim, hosts + ", " + cages_text(site)));
   }
   out += '\n';
-  for (const config::ListenAddress& address : settings.server.listen) {
-    out += fmt::format("  {} {}", terminal.out(Colour::Green, "➜"),
-                       terminal.out(Colour::Cyan, url_of(address)));
-    if (is_any_address(address.host)) {
+  const auto add_url = [&](const std::string& url, std::string_view host) {
+    out +=
+        fmt::format("  {} {}", terminal.out(Colour::Green, "➜"), terminal.out(Colour::Cyan, url));
+    if (is_any_address(host)) {
       out += terminal.out(Colour::Dim, "  and every other address of this machine");
     }
     out += '\n';
+  };
+  for (const config::ListenAddress& address : settings.server.listen) {
+    add_url(url_of(address), address.host);
+  }
+  for (const config::ListenAddress& address : settings.server.https) {
+    add_url(https_url_of(address), address.host);
   }
   const config::SiteSettings& first = settings.sites[0];
   const std::string url =
@@ -77,6 +91,9 @@ std::string banner_text(const config::Settings& settings, const Terminal& termin
                                   keeper::to_text(*settings.server.admin));
   }
   out += fmt::format("    pear bench {}\n", page);
+  if (!settings.server.https.empty() && settings.server.preset == config::Preset::Dev) {
+    out += "    pear trust          (once: makes browsers believe https://localhost)\n";
+  }
   out += fmt::format("  {}\n\n", terminal.out(Colour::Dim, "Ctrl-C ends it"));
   return out;
 }

@@ -20,7 +20,8 @@ struct ServeRequest {
   std::shared_ptr<const config::Settings> settings;
   // Reads the configuration again. Any thread.
   std::function<config::LoadResult()> reload;
-  // One list for each of settings->server.listen. Closed by the server.
+  // One list for each of settings->server.listen, then for each of server.https. Closed by the
+  // server.
   std::vector<std::vector<int>> fds_by_address;
   int ready_fd =
       -1;  // keeper::kReadyWord is written to it once the server serves; -1: nobody waits.

@@ -10,6 +10,7 @@
 #include "cli/program.h"
 #include "cli/real_engines.h"
 #include "cli/status.h"
+#include "cli/trust.h"
 #include "cli/up.h"
 #include "cli/validate.h"
 #include "cli/watch.h"
@@ -27,8 +28,8 @@ int main(int argc, char** argv) {
       arguments, terminal, version_text(),
       {add_new_command, [&](Program& program) { add_build_command(program, engines); },
        [&](Program& program) { add_up_command(program, surroundings); },
-       [&](Program& program) { add_watch_command(program, surroundings); }, add_validate_command,
-       add_status_command, add_restart_command,
+       [&](Program& program) { add_watch_command(program, surroundings); }, add_trust_command,
+       add_validate_command, add_status_command, add_restart_command,
        [](Program& program) { add_bench_command(program, make_body_digest); },
        [&](Program& program) { add_serve_command(program, surroundings); },
        [&](Program& program) { add_componentize_command(program, engines); }});

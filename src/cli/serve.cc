@@ -9,14 +9,19 @@
 
 #include <fmt/format.h>
 
+#include "cli/addresses.h"
+#include "cli/local_tls.h"
+
 namespace pear::cli {
 
 namespace {
 
 // What only a new start can change.
 struct Fixed {
-  std::vector<config::ListenAddress> configured;  // In the file, at the start.
-  std::vector<config::ListenAddress> bound;       // What that became.
+  std::vector<config::ListenAddress> listen;  // In the file, at the start.
+  std::vector<config::ListenAddress> https;
+  BoundAddresses bound;             // What that became.
+  std::filesystem::path authority;  // Where the local authority lies.
   std::uint32_t cores = 1;
 };
 
@@ -30,14 +35,21 @@ void remember(const config::LoadResult& loaded, const LastGood& last_good) {
 
 void fix(config::LoadResult& loaded, const Fixed& fixed) {
   auto settings = std::make_shared<config::Settings>(*loaded.settings);
-  if (settings->server.listen != fixed.configured) {
+  const auto warn_of_change = [&](const char* key) {
     loaded.warnings.push_back(
         {.where = settings->file.native(),
-         .key = "server.listen",
+         .key = key,
          .what = "has changed, which takes effect when pear is started anew"});
-  }
-  settings->server.listen = fixed.bound;
+  };
+  if (settings->server.listen != fixed.listen) warn_of_change("server.listen");
+  if (settings->server.https != fixed.https) warn_of_change("server.https");
+  settings->server.listen = fixed.bound.listen;
+  settings->server.https = fixed.bound.https;
   settings->server.cores = fixed.cores;
+  for (std::string& problem : use_local_certificate(fixed.authority, settings->server)) {
+    loaded.warnings.push_back(
+        {.where = settings->file.native(), .key = "server.https", .what = std::move(problem)});
+  }
   loaded.settings = std::move(settings);
 }
 
@@ -72,8 +84,11 @@ config::LoadResult load_for_serving(const SiteOptions& site, const LastGood& las
 }
 
 int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& engines) {
-  const Fixed fixed{.configured = serving.loaded.settings->server.listen,
-                    .bound = listeners.listen_addresses(),
+  const config::ServerSettings& configured = serving.loaded.settings->server;
+  const Fixed fixed{.listen = configured.listen,
+                    .https = configured.https,
+                    .bound = divide_addresses(listeners.listen_addresses(), configured),
+                    .authority = local_authority_folder(),
                     .cores = core_count(*serving.loaded.settings)};
   remember(serving.loaded, serving.last_good);
   fix(serving.loaded, fixed);
@@ -90,7 +105,10 @@ int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& en
     }
     return again;
   };
-  request.fds_by_address = listeners.release();
+  std::vector<std::vector<int>> sockets = listeners.release();
+  for (const std::size_t i : fixed.bound.order) {
+    request.fds_by_address.push_back(std::move(sockets[i]));
+  }
   request.ready_fd = serving.ready_fd;
   return engines.serve(request);
 }

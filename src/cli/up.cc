@@ -14,8 +14,10 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include "cli/addresses.h"
 #include "cli/banner.h"
 #include "cli/child.h"
+#include "cli/local_tls.h"
 #include "cli/progress.h"
 #include "cli/serve.h"
 #include "cli/site_options.h"
@@ -63,7 +65,14 @@ std::expected<keeper::ListenerSet, keeper::ListenProblem> listeners_for(
     const UpOptions& options, const config::Settings& settings) {
   const auto& inherited = options.surroundings->inherited.fds_by_address;
   if (!inherited.empty()) return keeper::ListenerSet::adopt(inherited);
-  return keeper::ListenerSet::open(settings.server.listen, core_count(settings));
+  return keeper::ListenerSet::open(addresses_to_open(settings.server), core_count(settings));
+}
+
+// Where it is served, with the ports that were chosen.
+void show_addresses(const keeper::ListenerSet& listeners, config::ServerSettings& server) {
+  BoundAddresses bound = divide_addresses(listeners.listen_addresses(), server);
+  server.listen = std::move(bound.listen);
+  server.https = std::move(bound.https);
 }
 
 log::Level log_level_of(const config::Settings& settings) {
@@ -130,7 +139,7 @@ int run_alone(const UpOptions& options, config::LoadResult loaded, keeper::Liste
   }
   const io::UniqueFd ready(ends[0]);
   config::Settings shown = *loaded.settings;
-  shown.server.listen = listeners.listen_addresses();
+  show_addresses(listeners, shown.server);
   // Signals are for the server, which blocks them before it makes threads of its own.
   sigset_t all;
   sigset_t before;
@@ -153,6 +162,15 @@ int run_alone(const UpOptions& options, config::LoadResult loaded, keeper::Liste
   return code;
 }
 
+// Without the local certificate a project in development is served without TLS.
+void prepare_https(config::LoadResult& loaded, const Terminal& terminal) {
+  auto settings = std::make_shared<config::Settings>(*loaded.settings);
+  const auto problems = use_local_certificate(local_authority_folder(), settings->server);
+  for (const std::string& problem : problems) terminal.warning("no https: " + problem);
+  if (!problems.empty()) settings->server.https.clear();
+  loaded.settings = std::move(settings);
+}
+
 int run_up(const UpOptions& options, Terminal& terminal) {
   hold_reloads();
   config::LoadResult loaded = load_and_show(options.site, terminal);
@@ -160,6 +178,7 @@ int run_up(const UpOptions& options, Terminal& terminal) {
   if (const auto refused = refuse_missing_components(options, loaded, terminal)) {
     return *refused;
   }
+  prepare_https(loaded, terminal);
   auto listeners = listeners_for(options, *loaded.settings);
   if (!listeners) {
     terminal.error(listeners.error().text);
@@ -169,7 +188,7 @@ int run_up(const UpOptions& options, Terminal& terminal) {
     return run_alone(options, std::move(loaded), *std::move(listeners), terminal);
   }
   auto settings = std::make_shared<config::Settings>(*loaded.settings);
-  settings->server.listen = listeners->listen_addresses();
+  show_addresses(*listeners, settings->server);
   loaded = {};
   return run_keeper(options, std::move(settings), *std::move(listeners), terminal);
 }
