@@ -12,6 +12,8 @@
 // Memory:  copies of all bytes, up to HeadLimits, in one block that is kept for the next head.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,7 +33,14 @@ class HeadBuilder {
   // too large or that Pear does not serve is answered with a status.
   enum class Fault : std::uint8_t { None, Malformed, Answer };
 
+  // What a field costs of HeadLimits::header_max beside its name and value: as its line has ": "
+  // and CRLF in HTTP/1.
+  static constexpr std::size_t kFieldOverhead = 4;
+
   explicit HeadBuilder(const HeadLimits& limits);
+
+  // For the next head: takes effect with begin_head().
+  void set_limits(const HeadLimits& limits) { limits_ = limits; }
 
   // Forgets everything: the next head, or the next trailers, begin.
   void begin_head();
@@ -48,10 +57,68 @@ class HeadBuilder {
   // Of the refusal that finish() gave.
   [[nodiscard]] Fault fault() const { return fault_; }
 
+  // What the block and the lists hold for the next head.
+  [[nodiscard]] std::size_t memory_bytes() const;
+
  private:
+  enum class Part : std::uint8_t { Head, Trailers };
+  enum class Pseudo : std::uint8_t { Method, Scheme, Authority, Path };
+  static constexpr std::size_t kPseudos = 4;
+
+  // Where bytes lie in the block, which may move while it grows.
+  struct Place {
+    std::uint32_t at = 0;
+    std::uint32_t bytes = 0;
+  };
+  struct Line {
+    Place name;
+    Place value;
+  };
+
+  void begin(Part part);
+  void malformed(StaticText reason);
+  void answer(std::uint16_t status, StaticText reason);
+  [[nodiscard]] Place store(std::string_view text);
+  [[nodiscard]] std::string_view view(Place place) const {
+    return {&block_[place.at], place.bytes};
+  }
+  [[nodiscard]] bool within_limits(std::string_view name, std::string_view value);
+  void add_pseudo(std::string_view name, std::string_view value);
+  void set_pseudo(Pseudo which, std::string_view value);
+  void add_field(std::string_view name, std::string_view value);
+  // Takes what says something about the message. False: it must not be among the fields.
+  [[nodiscard]] bool take_special(std::string_view name, std::string_view value);
+
+  [[nodiscard]] const std::optional<Place>& pseudo(Pseudo which) const {
+    return pseudos_[static_cast<std::size_t>(which)];
+  }
+  void build_head(Body body);
+  void build_target();
+  void build_authority();
+  void build_framing(Body body);
+  void join_cookies();
+  void build_fields();
+
   HeadLimits limits_;
   Fault fault_ = Fault::None;
-  // (the implementation's)
+  Part part_ = Part::Head;
+  Refusal refusal_;
+
+  std::unique_ptr<char[]> block_;
+  std::size_t block_bytes_ = 0;
+  std::size_t used_ = 0;
+  std::uint64_t counted_ = 0;  // Against header_max.
+  std::uint32_t field_count_ = 0;
+
+  std::array<std::optional<Place>, kPseudos> pseudos_;
+  std::vector<Line> lines_;
+  std::vector<Field> fields_;  // Made of lines_ at the end, when nothing moves any more.
+  std::optional<Place> host_;
+  std::optional<std::uint64_t> content_length_;
+  std::uint32_t cookies_ = 0;
+  bool fields_begun_ = false;
+  bool expect_continue_ = false;
+  RequestHead head_;
 };
 
 }  // namespace pear::http

@@ -1,8 +1,8 @@
 // ServerSession: the server's side of one HTTP/2 connection: frames in, requests out; responses in,
 // frames out. No sockets, no clock.
 //
-// nghttp2 does framing, HPACK, flow control and priorities; what a message may look like is the rule
-// book's (http/head_builder.h), and what a client may cost is FloodGuard's (flood_guard.h).
+// nghttp2 does framing, HPACK, flow control and priorities; what a message may look like is the
+// rule book's (http/head_builder.h), and what a client may cost is FloodGuard's (flood_guard.h).
 //
 // Source:  RFC 9113, RFC 7541, RFC 9218 (priorities). RFC 7540's priorities are parsed and ignored.
 // Thread:  core-local.
@@ -14,10 +14,14 @@
 #include <span>
 #include <string_view>
 
+#include "base/intrusive_list.h"
 #include "base/time.h"
 #include "http/field.h"
+#include "http/head_builder.h"
+#include "http/http2/closed_streams.h"
 #include "http/http2/error_code.h"
 #include "http/http2/flood_guard.h"
+#include "http/http2/frame_reader.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
 
@@ -48,7 +52,8 @@ class StreamOwner {
 
   // Bytes of the request's body. Their window is given back by ServerSession::consume().
   virtual void on_body(std::string_view bytes) = 0;
-  // The request is complete. `trailers` live until the call returns.
+  // A request whose body followed is complete (one with Body::None was so from the start: this is
+  // not called). `trailers` live until the call returns.
   virtual void on_request_end(std::span<const http::Field> trailers) = 0;
   // The request broke a rule after its head (a body longer than its Content-Length, malformed
   // trailers …); on_closed() follows.
@@ -82,11 +87,12 @@ class SessionOwner {
   SessionOwner& operator=(SessionOwner&&) = delete;
 
   enum class Body : std::uint8_t { None, Follows };
-  // A request's head, within the limits and by the rules. `head` lives until the call returns. Null:
-  // there is no room for it (REFUSED_STREAM: the client may send it again).
+  // A request's head, within the limits and by the rules. `head` lives until the call returns.
+  // Null: there is no room for it (REFUSED_STREAM: the client may send it again).
   [[nodiscard]] virtual StreamOwner* on_request(std::int32_t stream, const http::RequestHead& head,
                                                 Body body) = 0;
-  // A request that is to be answered with this status instead (414, 431, 501 …).
+  // A request that is to be answered with this status instead (414, 431, 501 …). What else comes of
+  // it is thrown away: neither on_body() nor on_request_end() are called.
   [[nodiscard]] virtual StreamOwner* on_refused(std::int32_t stream,
                                                 const http::Refusal& refusal) = 0;
   // Something that a well-behaved client does not do, for counters and logs: a flood (the
@@ -98,7 +104,10 @@ class SessionOwner {
 };
 
 class ServerSession {
+  struct Key {};  // Only make() has it.
+
  public:
+  ServerSession(Key key, const SessionOptions& options, SessionOwner& owner, SessionMemory& memory);
   // Null without memory. The server's SETTINGS wait to be written.
   [[nodiscard]] static std::unique_ptr<ServerSession> make(const SessionOptions& options,
                                                            SessionOwner& owner,
@@ -111,7 +120,7 @@ class ServerSession {
   ServerSession& operator=(ServerSession&&) = delete;
 
   // Takes all of `input`. False: the connection is over once what write() gives has been sent
-  // (a GOAWAY says why).
+  // (a GOAWAY says why). Some errors show only with write(): see over().
   [[nodiscard]] bool receive(std::span<const char> input, MonotonicTime now);
 
   // Serialises what is due into `out`, which has at least kWriteBytesMin; returns how many bytes.
@@ -137,7 +146,9 @@ class ServerSession {
   void inform(std::int32_t stream, std::uint16_t status, std::span<const http::Field> fields);
   // body_ready() has more to say than before.
   void resume(std::int32_t stream);
-  // `bytes` of the request's body were used up: the client may send as many again.
+  // `bytes` of the request's body were used up: the client may send as many again, on this stream
+  // and on the connection. What a stream has not used up when it closes, the connection gets back:
+  // a reader that stands still holds at most one stream_window, until its deadline.
   void consume(std::int32_t stream, std::size_t bytes);
   // Ends it: on_closed() comes from within receive() or write(), not from here.
   void reset(std::int32_t stream, ErrorCode error);
@@ -151,7 +162,76 @@ class ServerSession {
   // At once, with an error.
   void terminate(ErrorCode error);
 
-  [[nodiscard]] std::size_t streams_open() const;
+  [[nodiscard]] std::size_t streams_open() const { return streams_open_; }
+
+  // Nothing has happened for a while: gives back memory that only a busy session needs.
+  void idle();
+  // What this session holds, in bytes of physical memory. For tests and figures.
+  [[nodiscard]] std::size_t resident_bytes() const;
+
+ private:
+  struct Stream;
+  struct Callbacks;  // nghttp2's, which call the functions below.
+  enum class Verdict : std::uint8_t { Pass, Drop, Ended };
+
+  [[nodiscard]] bool open();
+  [[nodiscard]] bool submit_first_frames();
+  [[nodiscard]] Stream* find(std::int32_t stream) const;
+  void destroy(Stream& stream);
+  void cut(Offence offence);
+  void fail_connection(ErrorCode error);
+
+  // ---- receiving.cc: frames on their way to nghttp2.
+  void give(std::span<const char> bytes);
+  void give_run();
+  [[nodiscard]] Verdict judge(const FrameHead& head);
+  [[nodiscard]] Verdict judge_block(const FrameHead& head);
+  [[nodiscard]] Verdict judge_stream(const FrameHead& head);
+  [[nodiscard]] Verdict judge_late(const FrameHead& head);
+  [[nodiscard]] Verdict judge_priority(const FrameHead& head);
+  [[nodiscard]] Verdict count(Offence offence);
+  void fail_stream(std::uint32_t stream, ErrorCode error);
+
+  // ---- requests.cc: what nghttp2 made of them.
+  void finish_head(Stream& stream, http::HeadBuilder::Body body);
+  void finish_trailers(Stream& stream, bool ended);
+  [[nodiscard]] bool has_default_priority(std::int32_t stream) const;
+  void take_body(Stream& stream, std::string_view bytes);
+  void finish_body(Stream& stream, std::span<const http::Field> trailers);
+  void refuse_head(Stream& stream, const http::Refusal& refusal);
+  void fail_request(Stream& stream, const http::Refusal& refusal);
+  void apply_priority(std::int32_t stream, std::span<const http::Field> fields);
+  void close(Stream& stream, ErrorCode error);
+
+  // ---- sending.cc
+  void append(const void* bytes, std::size_t count);
+  void after_end_of_response(std::int32_t stream);
+
+  SessionOptions options_;
+  SessionOwner& owner_;
+  SessionMemory& memory_;
+  nghttp2_session* session_ = nullptr;  // Owned.
+  void* frame_buffer_ = nullptr;        // Part of *session_: its buffer for a frame that is sent.
+
+  FloodGuard guard_;
+  FrameReader reader_;
+  ClosedStreams closed_streams_;
+  std::span<const char> run_;  // Input that was read, but not yet given to nghttp2.
+  MonotonicTime now_{};
+  std::uint32_t newest_stream_ = 0;
+  std::uint32_t block_stream_ = 0;  // Whose header block is not complete, or 0.
+  std::uint32_t block_bytes_ = 0;
+  std::uint32_t continuations_ = 0;
+  bool settings_seen_ = false;
+  bool shutting_down_ = false;
+  bool ended_ = false;  // A GOAWAY with an error waits to be sent, or was.
+
+  std::unique_ptr<http::HeadBuilder> builder_;  // While a header block is on its way.
+  base::IntrusiveList<Stream> streams_;
+  std::size_t streams_open_ = 0;
+
+  std::span<char> out_;         // What write() may still write to.
+  std::size_t held_bytes_ = 0;  // Of memory_.
 };
 
 }  // namespace pear::http2
