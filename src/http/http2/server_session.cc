@@ -73,8 +73,9 @@ void* ServerSession::Callbacks::allocate_zeroed(std::size_t count, std::size_t b
 }
 
 void* ServerSession::Callbacks::resize(void* block, std::size_t bytes, void* user) {
+  if (block == nullptr) return allocate(bytes, user);
   ServerSession& session = session_of(user);
-  const std::size_t before = block == nullptr ? 0 : SessionMemory::block_bytes(block);
+  const std::size_t before = SessionMemory::block_bytes(block);
   void* const resized = session.memory_.resize(block, bytes);
   if (resized == nullptr) return nullptr;
   session.held_bytes_ += SessionMemory::block_bytes(resized) - before;
