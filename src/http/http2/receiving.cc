@@ -153,11 +153,9 @@ ServerSession::Verdict ServerSession::judge_late(const FrameHead& head) {
                                                   : ErrorCode::StreamClosed);
       return Verdict::Ended;
     case ClosedStreams::End::Finished:
+    case ClosedStreams::End::ResetByPeer:  // An error of the stream would do; only bugs come here.
       fail_connection(ErrorCode::StreamClosed);
       return Verdict::Ended;
-    case ClosedStreams::End::ResetByPeer:
-      reset(static_cast<std::int32_t>(head.stream), ErrorCode::StreamClosed);
-      return count(Offence::Resets);
   }
   std::unreachable();
 }

@@ -197,12 +197,7 @@ int ServerSession::Callbacks::on_sent(nghttp2_session* /*session*/, const nghttp
       if (Stream* const stream = self.find(frame->hd.stream_id)) stream->reset_here = true;
       break;
     case NGHTTP2_GOAWAY:
-      if (frame->goaway.error_code != NGHTTP2_NO_ERROR && !self.ended_) {
-        self.ended_ = true;
-        self.owner_.on_offence(frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM
-                                   ? Offence::ControlQueue
-                                   : Offence::ProtocolError);
-      }
+      if (frame->goaway.error_code != NGHTTP2_NO_ERROR) self.note_end();
       break;
     default:
       break;

@@ -216,6 +216,12 @@ void ServerSession::fail_connection(ErrorCode error) {
   owner_.on_offence(Offence::ProtocolError);
 }
 
+void ServerSession::note_end() {
+  if (ended_) return;
+  ended_ = true;
+  owner_.on_offence(Offence::ProtocolError);
+}
+
 void ServerSession::idle() {
   if (streams_open_ == 0 && builder_ != nullptr && block_stream_ == 0) {
     memory_.give_back(std::move(builder_));

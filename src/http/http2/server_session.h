@@ -180,6 +180,7 @@ class ServerSession {
   void destroy(Stream& stream);
   void cut(Offence offence);
   void fail_connection(ErrorCode error);
+  void note_end();  // nghttp2 ends the connection.
 
   // ---- receiving.cc: frames on their way to nghttp2.
   void give(std::span<const char> bytes);
