@@ -359,5 +359,31 @@ TEST(ServerSession, HoldsLessThanTwoPagesWhenItIsIdle) {
   EXPECT_EQ(server.site.closed, 4U);
 }
 
+TEST(ServerSession, HearsTheSameHoweverTheInputIsCut) {
+  const std::string bytes =
+      std::string(kPreface) + settings({{4, 1000}}) + get(1) + post(3, {{"content-length", "11"}}) +
+      data_frame(3, "hello ") + window_update(0, 1000) +
+      raw_frame(FrameType::Priority, 0, 7, big_endian(0) + "1") + data_frame(3, "world") +
+      headers(3, {{"x-sum", "1"}}) + headers(5, with(get_fields(), {{"upgrade", "x"}})) +
+      raw_frame(FrameType::Headers, 1, 7, header_block(get_fields()).substr(0, 20)) +
+      raw_frame(FrameType::Continuation, 4, 7, header_block(get_fields()).substr(20)) + post(9) +
+      raw_frame(FrameType::Data, 9, 9, std::string("\2ab\0\0", 5)) + get(11) + rst_stream(11) +
+      raw_frame(FrameType::Ping, 0, 0, "12345678");
+  const auto run = [&](std::size_t first, std::size_t then) {
+    Harness server;
+    for (std::size_t at = 0; at < bytes.size(); at += at == 0 ? first : then) {
+      EXPECT_TRUE(server.send_only(std::string_view(bytes).substr(at, at == 0 ? first : then)));
+    }
+    server.flush();
+    return std::pair(server.site.events, server.output);
+  };
+  const auto whole = run(bytes.size(), 1);
+  ASSERT_GE(whole.first.size(), 10U);
+  EXPECT_EQ(run(1, 1), whole);
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    ASSERT_EQ(run(cut, bytes.size()), whole) << cut;
+  }
+}
+
 }  // namespace
 }  // namespace pear::http2
