@@ -342,7 +342,8 @@ TEST(Conformance, TheServerSpeaksFirstOfItsSettings) {
   const auto frames = frames_in(server.output);
   ASSERT_EQ(frames.size(), 2U);
   EXPECT_TRUE(frames[0].is(FrameType::Settings));
-  const std::string expected = settings({{3, 100}, {4, 65'536}, {6, 32'768}, {9, 1}}).substr(9);
+  const std::string expected =
+      settings({{1, 4096}, {3, 100}, {4, 65'536}, {6, 32'768}, {9, 1}}).substr(9);
   EXPECT_EQ(frames[0].payload, expected);
   EXPECT_TRUE(frames[1].is(FrameType::WindowUpdate));
   EXPECT_EQ(frames[1].number_at(0), 1024U * 1024 - 65'535);
