@@ -73,6 +73,11 @@ ServerSession::Verdict ServerSession::judge(const FrameHead& head) {
     settings_seen_ = true;
     return Verdict::Pass;
   }
+  if (goaway_seen_) {
+    // A client that says goodbye and has no stream open: whatever follows is not read.
+    give_run();
+    if (nghttp2_session_want_read(session_) == 0) return Verdict::Ended;
+  }
   if (block_stream_ != 0) return judge_block(head);
   switch (static_cast<FrameType>(head.type)) {
     case FrameType::Data:
@@ -101,6 +106,7 @@ ServerSession::Verdict ServerSession::judge(const FrameHead& head) {
     case FrameType::Continuation:
       return Verdict::Pass;  // Errors, as nghttp2 says.
     case FrameType::Goaway:
+      goaway_seen_ = true;
       break;
   }
   return count(Offence::UnknownFrames);
@@ -153,11 +159,9 @@ ServerSession::Verdict ServerSession::judge_late(const FrameHead& head) {
                                                   : ErrorCode::StreamClosed);
       return Verdict::Ended;
     case ClosedStreams::End::Finished:
+    case ClosedStreams::End::ResetByPeer:  // An error of the stream would do; only bugs come here.
       fail_connection(ErrorCode::StreamClosed);
       return Verdict::Ended;
-    case ClosedStreams::End::ResetByPeer:
-      reset(static_cast<std::int32_t>(head.stream), ErrorCode::StreamClosed);
-      return count(Offence::Resets);
   }
   std::unreachable();
 }

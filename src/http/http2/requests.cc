@@ -79,11 +79,15 @@ int ServerSession::Callbacks::on_frame(nghttp2_session* /*session*/, const nghtt
   return 0;
 }
 
-// Called for errors of a stream that nghttp2 resets, and of the connection (which end it).
+// A stream that was refused, or an error that ends the connection: nghttp2 queues the GOAWAY
+// itself.
 int ServerSession::Callbacks::on_invalid_frame(nghttp2_session* /*session*/,
                                                const nghttp2_frame* frame, int error, void* user) {
   ServerSession& self = session_of(user);
-  if (error != NGHTTP2_ERR_REFUSED_STREAM) return 0;
+  if (error != NGHTTP2_ERR_REFUSED_STREAM) {
+    self.note_end();
+    return 0;
+  }
   // It was never open: more at a time than SETTINGS_MAX_CONCURRENT_STREAMS.
   self.closed_streams_.add(static_cast<std::uint32_t>(frame->hd.stream_id),
                            ClosedStreams::End::ResetHere);

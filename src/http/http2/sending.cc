@@ -117,16 +117,17 @@ void ServerSession::inform(std::int32_t stream, std::uint16_t status,
 }
 
 bool ServerSession::wants_write() const {
-  return nghttp2_session_want_write(session_) != 0;
+  return !broken_ && nghttp2_session_want_write(session_) != 0;
 }
 
 std::size_t ServerSession::write(std::span<char> out) {
   PEAR_ASSERT(out.size() >= kWriteBytesMin, "the largest frame must fit");
+  if (broken_) return 0;
   out_ = out;
   while (out_.size() >= kWriteBytesMin) {
     const std::uint8_t* frame = nullptr;
     const nghttp2_ssize bytes = nghttp2_session_mem_send2(session_, &frame);
-    if (bytes < 0) terminate(ErrorCode::InternalError);
+    if (bytes < 0) broken_ = ended_ = true;  // No memory for a frame, not even for a GOAWAY.
     if (bytes <= 0) break;
     append(frame, static_cast<std::size_t>(bytes));
   }
@@ -197,12 +198,7 @@ int ServerSession::Callbacks::on_sent(nghttp2_session* /*session*/, const nghttp
       if (Stream* const stream = self.find(frame->hd.stream_id)) stream->reset_here = true;
       break;
     case NGHTTP2_GOAWAY:
-      if (frame->goaway.error_code != NGHTTP2_NO_ERROR && !self.ended_) {
-        self.ended_ = true;
-        self.owner_.on_offence(frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM
-                                   ? Offence::ControlQueue
-                                   : Offence::ProtocolError);
-      }
+      if (frame->goaway.error_code != NGHTTP2_NO_ERROR) self.note_end();
       break;
     default:
       break;

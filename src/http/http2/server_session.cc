@@ -32,16 +32,17 @@ struct FreeCallbacks {
 using OptionHandle = std::unique_ptr<nghttp2_option, FreeOption>;
 using CallbacksHandle = std::unique_ptr<nghttp2_session_callbacks, FreeCallbacks>;
 
-OptionHandle make_option(const FloodLimits& floods) {
+OptionHandle make_option(const SessionOptions& options) {
   nghttp2_option* option = nullptr;
   if (nghttp2_option_new(&option) != 0) return nullptr;
   nghttp2_option_set_no_auto_window_update(option, 1);
   // What a message may look like is HeadBuilder's: nghttp2 would end the connection for it.
   nghttp2_option_set_no_http_messaging(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
+  nghttp2_option_set_max_deflate_dynamic_table_size(option, options.header_table);
   nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
-  nghttp2_option_set_max_continuations(option, floods.continuations_max);
-  nghttp2_option_set_max_outbound_ack(option, floods.control_queue_max);
+  nghttp2_option_set_max_continuations(option, options.floods.continuations_max);
+  nghttp2_option_set_max_outbound_ack(option, options.floods.control_queue_max);
   nghttp2_option_set_stream_reset_rate_limit(option, kBackstopBurst, kBackstopPerSecond);
   nghttp2_option_set_glitch_rate_limit(option, kBackstopBurst, kBackstopPerSecond);
   return OptionHandle(option);
@@ -73,8 +74,9 @@ void* ServerSession::Callbacks::allocate_zeroed(std::size_t count, std::size_t b
 }
 
 void* ServerSession::Callbacks::resize(void* block, std::size_t bytes, void* user) {
+  if (block == nullptr) return allocate(bytes, user);
   ServerSession& session = session_of(user);
-  const std::size_t before = block == nullptr ? 0 : SessionMemory::block_bytes(block);
+  const std::size_t before = SessionMemory::block_bytes(block);
   void* const resized = session.memory_.resize(block, bytes);
   if (resized == nullptr) return nullptr;
   session.held_bytes_ += SessionMemory::block_bytes(resized) - before;
@@ -100,7 +102,7 @@ std::unique_ptr<ServerSession> ServerSession::make(const SessionOptions& options
 }
 
 bool ServerSession::open() {
-  const OptionHandle option = make_option(options_.floods);
+  const OptionHandle option = make_option(options_);
   nghttp2_session_callbacks* made = nullptr;
   if (option == nullptr || nghttp2_session_callbacks_new(&made) != 0) return false;
   const CallbacksHandle callbacks(made);
@@ -126,7 +128,8 @@ bool ServerSession::open() {
 }
 
 bool ServerSession::submit_first_frames() {
-  const std::array<nghttp2_settings_entry, 4> settings{{
+  const std::array<nghttp2_settings_entry, 5> settings{{
+      {.settings_id = NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, .value = options_.header_table},
       {.settings_id = NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, .value = options_.streams_max},
       {.settings_id = NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, .value = options_.stream_window},
       {.settings_id = NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, .value = options_.head.header_max},
@@ -163,7 +166,7 @@ ServerSession::Stream* ServerSession::find(std::int32_t stream) const {
 }
 
 bool ServerSession::over() const {
-  return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
+  return broken_ || (nghttp2_session_want_read(session_) == 0 && !wants_write());
 }
 
 void ServerSession::resume(std::int32_t stream) {
@@ -212,6 +215,12 @@ void ServerSession::cut(Offence offence) {
 void ServerSession::fail_connection(ErrorCode error) {
   if (ended_) return;
   terminate(error);
+  owner_.on_offence(Offence::ProtocolError);
+}
+
+void ServerSession::note_end() {
+  if (ended_) return;
+  ended_ = true;
   owner_.on_offence(Offence::ProtocolError);
 }
 

@@ -37,6 +37,7 @@ struct SessionOptions {
   std::uint32_t streams_max = 100;          // Open at a time (SETTINGS_MAX_CONCURRENT_STREAMS).
   std::uint32_t stream_window = 64 * 1024;  // Bytes of a request body before its reader takes any.
   std::uint32_t connection_window = 1024 * 1024;  // Of all bodies together.
+  std::uint32_t header_table = 4096;  // Bytes of HPACK's table, each way: kept while idle.
   FloodLimits floods;
 };
 
@@ -140,7 +141,8 @@ class ServerSession {
     std::string_view date;                // An IMF-fixdate, where `fields` has none.
     bool has_body = false;                // False: the head ends the stream.
   };
-  // The final response. Its body is asked of the owner as the client has room.
+  // The final response. Its body is asked of the owner as the client has room. Once it is sent, a
+  // request that has not ended is stopped (RST_STREAM with NO_ERROR) and its rest thrown away.
   void respond(std::int32_t stream, const ResponseHead& head);
   // An interim response (100, 103), before respond().
   void inform(std::int32_t stream, std::uint16_t status, std::span<const http::Field> fields);
@@ -180,6 +182,7 @@ class ServerSession {
   void destroy(Stream& stream);
   void cut(Offence offence);
   void fail_connection(ErrorCode error);
+  void note_end();  // nghttp2 ends the connection.
 
   // ---- receiving.cc: frames on their way to nghttp2.
   void give(std::span<const char> bytes);
@@ -223,8 +226,10 @@ class ServerSession {
   std::uint32_t block_bytes_ = 0;
   std::uint32_t continuations_ = 0;
   bool settings_seen_ = false;
+  bool goaway_seen_ = false;
   bool shutting_down_ = false;
-  bool ended_ = false;  // A GOAWAY with an error waits to be sent, or was.
+  bool ended_ = false;   // A GOAWAY with an error waits to be sent, or was.
+  bool broken_ = false;  // nghttp2 cannot write any more.
 
   std::unique_ptr<http::HeadBuilder> builder_;  // While a header block is on its way.
   base::IntrusiveList<Stream> streams_;
