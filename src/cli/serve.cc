@@ -42,7 +42,9 @@ void fix(config::LoadResult& loaded, const Fixed& fixed) {
          .what = "has changed, which takes effect when pear is started anew"});
   };
   if (settings->server.listen != fixed.listen) warn_of_change("server.listen");
-  if (settings->server.https != fixed.https) warn_of_change("server.https");
+  // Where nobody sets it, it follows from the other.
+  const bool https_is_set = loaded.origins.contains("server.https");
+  if (settings->server.https != fixed.https && https_is_set) warn_of_change("server.https");
   settings->server.listen = fixed.bound.listen;
   settings->server.https = fixed.bound.https;
   settings->server.cores = fixed.cores;

@@ -95,7 +95,7 @@ class CoreTest : public testing::Test {
                                                .logger = logger_});
     auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
     address_ = *io::SocketAddress::of_socket(listener->get());
-    core_->listen(*std::move(listener));
+    core_->listen(*std::move(listener), listener::Security::Plain);
     publish();
     spawn();
     turns(3);

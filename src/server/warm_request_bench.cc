@@ -66,7 +66,7 @@ class Bench {
     settings_.http.requests_per_connection_max = 1'000'000'000;
     auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
     const io::SocketAddress address = *io::SocketAddress::of_socket(listener->get());
-    core_.listen(*std::move(listener));
+    core_.listen(*std::move(listener), data::listener::Security::Plain);
     publish();
     client_ = *io::start_connect(address);
     for (int i = 0; i < 8; ++i) core_.turn(io::Reactor::Wait::No);

@@ -156,7 +156,7 @@ class TwoCoresTest : public testing::Test {
                                                    .logger = *made.logger});
     auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
     made.address = *io::SocketAddress::of_socket(listener->get());
-    made.core->listen(*std::move(listener));
+    made.core->listen(*std::move(listener), data::listener::Security::Plain);
   }
 
   void publish() {

@@ -39,6 +39,8 @@ enum class Offence : std::uint8_t {
   ProtocolError,     // The connection ends with an error of RFC 9113.
 };
 
+inline constexpr std::size_t kOffences = static_cast<std::size_t>(Offence::ProtocolError) + 1;
+
 [[nodiscard]] std::string_view to_text(Offence offence);
 
 inline constexpr std::uint32_t kTinyIncrement = 256;
