@@ -102,6 +102,29 @@ bssl::UniquePtr<EVP_PKEY> read_key(const std::filesystem::path& file, Findings& 
   return key;
 }
 
+bool check_key(const Certificate& certificate, const std::filesystem::path& key_file,
+               Findings& findings) {
+  std::size_t fits = 0;
+  while (fits < certificate.chain.size() &&
+         X509_check_private_key(certificate.chain[fits].get(), certificate.key.get()) != 1) {
+    ++fits;
+  }
+  ERR_clear_error();
+  if (fits == 0) return true;
+  if (fits < certificate.chain.size()) {
+    findings.problems.push_back(fmt::format(
+        "{}: the chain is in the wrong order: the key is that of certificate {}, which must come "
+        "first.",
+        certificate.file.native(), fits + 1));
+  } else {
+    findings.problems.push_back(
+        fmt::format("{}: the key does not fit the certificate in {}; give the key that it was "
+                    "made with.",
+                    key_file.native(), certificate.file.native()));
+  }
+  return false;
+}
+
 // Each certificate is signed by the next one.
 bool check_chain(const Certificate& certificate, Findings& findings) {
   for (std::size_t i = 0; i + 1 < certificate.chain.size(); ++i) {
@@ -243,13 +266,7 @@ std::optional<Certificate> read_certificate(const CertificateFiles& files, Certi
   if (certificate.chain.empty() || certificate.key == nullptr) return std::nullopt;
 
   X509& own = *certificate.chain.front();
-  if (X509_check_private_key(&own, certificate.key.get()) != 1) {
-    findings.problems.push_back(
-        fmt::format("{}: the key does not fit the certificate in {}; give the key that it was "
-                    "made with.",
-                    files.key.native(), files.chain.native()));
-  }
-  ERR_clear_error();
+  if (!check_key(certificate, files.key, findings)) return std::nullopt;
   auto kind = kind_of(*certificate.key);
   if (kind) {
     certificate.kind = kind->first;

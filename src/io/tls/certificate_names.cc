@@ -43,12 +43,6 @@ std::string parse_address(const std::string& text) {
   return {};
 }
 
-bool can_stand_for_a_host(std::string_view name) {
-  if (is_wildcard(name)) name.remove_prefix(2);
-  return !name.empty() && name.size() <= 253 && name.front() != '.' &&
-         name.find("..") == std::string_view::npos && std::ranges::all_of(name, is_host_byte);
-}
-
 std::string name_text(const GENERAL_NAME& name) {
   if (name.type == GEN_DNS) {
     const ASN1_IA5STRING* const text = name.d.dNSName;
@@ -87,6 +81,12 @@ bool is_address(std::string_view canonical_host) {
 
 bool is_wildcard(std::string_view name) {
   return name.size() > 2 && name.starts_with("*.");
+}
+
+bool can_stand_for_a_host(std::string_view name) {
+  if (is_wildcard(name)) name.remove_prefix(2);
+  return !name.empty() && name.size() <= 253 && name.front() != '.' &&
+         name.find("..") == std::string_view::npos && std::ranges::all_of(name, is_host_byte);
 }
 
 bool name_covers(std::string_view name, std::string_view host) {

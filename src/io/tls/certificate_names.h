@@ -20,6 +20,8 @@ namespace pear::io::tls {
 
 // "*.example.com": what can stand before a first dot. Other places of a star mean nothing.
 [[nodiscard]] bool is_wildcard(std::string_view name);
+// Whether a canonical name is made of what hosts are made of; wildcards are.
+[[nodiscard]] bool can_stand_for_a_host(std::string_view name);
 // Both canonical. `name` may be a wildcard.
 [[nodiscard]] bool name_covers(std::string_view name, std::string_view host);
 

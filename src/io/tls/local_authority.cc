@@ -1,5 +1,6 @@
 #include "io/tls/local_authority.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <expected>
 #include <optional>
@@ -19,6 +20,7 @@
 
 #include "io/tls/certificate_file.h"
 #include "io/tls/certificate_maker.h"
+#include "io/tls/certificate_names.h"
 #include "io/unique_fd.h"
 
 namespace pear::io::tls {
@@ -128,10 +130,7 @@ std::optional<Authority> make_authority(const Folder& folder, std::string_view o
                                .role = CertificateRole::Authority,
                                .begins = now - kBefore,
                                .ends = now + LocalAuthority::kAuthorityLife,
-                               .permitted_domains = {"localhost"},
-                               .permitted_networks = {"127.0.0.0/255.0.0.0",
-                                                      "::1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:"
-                                                      "ffff"}};
+                               .permitted_domains = {"localhost"}};
   if (made.key != nullptr) made.certificate = make_certificate(order, *made.key, {});
   if (made.certificate == nullptr) {
     ERR_clear_error();
@@ -164,11 +163,30 @@ std::optional<Authority> find_authority(const Folder& folder, std::string_view o
   return Authority{.certificate = std::move(found->chain.front()), .key = std::move(found->key)};
 }
 
-bool is_good(const CertificateFiles& files, const Authority& authority, WallTime now) {
+// Sorted, as certificates have them.
+std::vector<std::string> names_for(const std::vector<std::string>& hosts) {
+  std::vector<std::string> names{"localhost", "*.localhost", "127.0.0.1", "[::1]"};
+  for (const std::string& host : hosts) {
+    std::string name = canonical_host(host);
+    if (name.ends_with(".localhost") && can_stand_for_a_host(name)) {
+      names.push_back(std::move(name));
+    }
+  }
+  std::ranges::sort(names);
+  const auto twice = std::ranges::unique(names);
+  names.erase(twice.begin(), twice.end());
+  return names;
+}
+
+bool is_good(const CertificateFiles& files, const Authority& authority,
+             const std::vector<std::string>& names, WallTime now) {
   if (!is_there(files.chain) || !is_there(files.key)) return false;
   Findings ignored;
   const auto found = read_certificate(files, CertificateUse::Server, now, ignored);
-  if (!found || found->expires <= now + LocalAuthority::kRenewBefore) return false;
+  if (!found || found->expires <= now + LocalAuthority::kRenewBefore ||
+      !std::ranges::includes(found->names, names)) {
+    return false;
+  }
   X509* const own = found->chain.front().get();
   if (time_of(X509_get0_notBefore(own)) > now) return false;
   const bool signed_by_it = X509_check_issued(authority.certificate.get(), own) == X509_V_OK &&
@@ -177,12 +195,13 @@ bool is_good(const CertificateFiles& files, const Authority& authority, WallTime
   return signed_by_it;
 }
 
-void make_leaf(const Folder& folder, const Authority& authority, WallTime now,
+void make_leaf(const Folder& folder, const Authority& authority,
+               const std::vector<std::string>& names, WallTime now,
                std::vector<std::string>& problems) {
   const auto key = make_p256_key();
   const CertificateOrder order{.common_name = "localhost",
                                .role = CertificateRole::Server,
-                               .names = {"localhost", "*.localhost", "127.0.0.1", "::1"},
+                               .names = names,
                                .begins = now - kBefore,
                                .ends = now + LocalAuthority::kCertificateLife};
   const Issuer issuer{.certificate = authority.certificate.get(), .key = authority.key.get()};
@@ -198,22 +217,22 @@ void make_leaf(const Folder& folder, const Authority& authority, WallTime now,
 
 }  // namespace
 
-LocalAuthority::Ready LocalAuthority::prepare(const std::filesystem::path& folder,
-                                              std::string_view owner, WallTime now) {
-  Ready ready{.certificate = {.chain = folder / "localhost.pem",
-                              .key = folder / "localhost_key.pem",
+LocalAuthority::Ready LocalAuthority::prepare(const Order& order, WallTime now) {
+  Ready ready{.certificate = {.chain = order.folder / "localhost.pem",
+                              .key = order.folder / "localhost_key.pem",
                               .ocsp = {}},
-              .authority = folder / "authority.pem"};
-  const auto opened = open_folder(folder);
+              .authority = order.folder / "authority.pem"};
+  const auto opened = open_folder(order.folder);
   if (!opened) {
     ready.problems.push_back(opened.error());
     return ready;
   }
-  const auto authority = find_authority(*opened, owner, now, ready.problems);
+  const auto authority = find_authority(*opened, order.owner, now, ready.problems);
   if (!authority) return ready;
   ready.authority_is_new = authority->is_new;
-  if (!is_good(ready.certificate, *authority, now)) {
-    make_leaf(*opened, *authority, now, ready.problems);
+  const std::vector<std::string> names = names_for(order.hosts);
+  if (!is_good(ready.certificate, *authority, names, now)) {
+    make_leaf(*opened, *authority, names, now, ready.problems);
   }
   return ready;
 }

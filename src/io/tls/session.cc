@@ -7,7 +7,6 @@
 #include <cstring>
 #include <utility>
 
-
 #include <openssl/base.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -362,6 +361,10 @@ const CertificateSet* Session::certificates() const {
 }
 std::string_view Session::version() const {
   return SSL_get_version(ssl_);
+}
+std::string_view Session::key_exchange() const {
+  const char* const name = SSL_get_group_name(SSL_get_group_id(ssl_));
+  return name == nullptr ? std::string_view() : std::string_view(name);
 }
 bool Session::resumed() const {
   return resumed_;

@@ -128,6 +128,8 @@ class Session {
   [[nodiscard]] const CertificateSet* certificates() const;
   // "TLSv1.3", "TLSv1.2".
   [[nodiscard]] std::string_view version() const;
+  // "X25519MLKEM768", "P-256".
+  [[nodiscard]] std::string_view key_exchange() const;
   [[nodiscard]] bool resumed() const;
   // The subject of the verified client certificate as RFC 4514 has it ("CN=alice,O=Example");
   // empty without one. Lives as long as the session.
