@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <malloc.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,14 @@
 #include "io/tls/server_contexts.h"
 #include "io/tls/test_certificates.h"
 #include "io/tls/test_pair.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PEAR_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PEAR_SANITIZED
+#endif
+#endif
 
 namespace pear::io::tls {
 namespace {
@@ -422,6 +431,38 @@ TEST_F(SessionTest, SendsCompressedCertificatesToThoseWhoTakeThem) {
     bytes[compression == CertificateCompression::Use ? 1 : 0] = relay.to_client;
   }
   EXPECT_LT(bytes[1] + 1000, bytes[0]);
+}
+
+TEST_F(SessionTest, NeedsLittleMemoryWhileItRests) {
+#ifdef PEAR_SANITIZED
+  GTEST_SKIP() << "sanitizers have a heap of their own";
+#endif
+  constexpr std::size_t kSessions = 200;
+  constexpr std::size_t kBytesMax = 4'600;
+  for (const Version version : {Version::Tls12, Version::Tls13}) {
+    ClientOptions options = trusting();
+    options.version_max = version;
+    options.applications = {Application::Http11};
+    static_cast<void>(connected(options));  // What is made once.
+    std::vector<TestPair> resting;
+    resting.reserve(kSessions);
+    const std::size_t before = ::mallinfo2().uordblks;
+    for (std::size_t i = 0; i < kSessions; ++i) {
+      TestPair pair(core_, contexts_, *client_context_);
+      ASSERT_TRUE(pair.shake_hands().done());
+      static_cast<void>(send_text(*pair.client, pair.client_fd.get(), "ping"));
+      EXPECT_EQ(read_all(*pair.server, pair.server_fd.get()), "ping");
+      static_cast<void>(send_text(*pair.server, pair.server_fd.get(), "pong"));
+      pair.client.reset();
+      resting.push_back(std::move(pair));
+    }
+    const std::size_t each = (::mallinfo2().uordblks - before) / kSessions;
+    RecordProperty(version == Version::Tls12 ? "bytes_tls12" : "bytes_tls13",
+                   static_cast<int>(each));
+    std::printf("%s: %zu bytes a session\n", std::string(resting[0].server->version()).c_str(),
+                each);
+    EXPECT_LE(each, kBytesMax);
+  }
 }
 
 }  // namespace
