@@ -6,11 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include <malloc.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <openssl/ssl.h>
 
 #include "io/tls/client_context.h"
