@@ -27,11 +27,13 @@ class ByteStream {
   [[nodiscard]] const Session* session() const { return session_.get(); }
 
   [[nodiscard]] Transfer receive(std::span<char> buffer) {
-    if (session_ == nullptr) [[likely]] return io::receive(fd(), buffer);
+    if (session_ == nullptr) [[likely]]
+      return io::receive(fd(), buffer);
     return session_->receive(fd(), buffer);
   }
   [[nodiscard]] Transfer send(std::span<const iovec> pieces) {
-    if (session_ == nullptr) [[likely]] return io::send(fd(), pieces);
+    if (session_ == nullptr) [[likely]]
+      return io::send(fd(), pieces);
     return session_->send(fd(), pieces);
   }
   [[nodiscard]] Transfer send(std::span<const char> bytes) {
@@ -43,11 +45,18 @@ class ByteStream {
   // Done: nothing waits any more.
   [[nodiscard]] Transfer flush() {
     if (session_ == nullptr) return {.status = Transfer::Status::Done};
-    return session_->flush(fd());
+    const Transfer flushed = session_->flush(fd());
+    if (flushed.status == Transfer::Status::Done && ends_) io::shut_down_writing(fd());
+    return flushed;
   }
-  // Nothing more will be written: close_notify, FIN.
+  // Nothing more will be written: close_notify, FIN. Where bytes wait for the kernel, both follow
+  // them: go on with flush() while has_unsent().
   void shut_down_writing() {
-    if (session_ != nullptr) session_->say_goodbye(fd());
+    ends_ = true;
+    if (session_ != nullptr) {
+      session_->say_goodbye(fd());
+      if (session_->has_unsent()) return;
+    }
     io::shut_down_writing(fd());
   }
   void close() {
@@ -58,6 +67,7 @@ class ByteStream {
  private:
   UniqueFd socket_;
   std::unique_ptr<Session> session_;
+  bool ends_ = false;  // FIN is sent once nothing waits.
 };
 
 }  // namespace pear::io::tls

@@ -1,5 +1,5 @@
-// ServerContexts: the certificates of a server, ready for handshakes: which of them stands for which
-// name, who must show a certificate of its own, and the keys of session tickets.
+// ServerContexts: the certificates of a server, ready for handshakes: which of them stands for
+// which name, who must show a certificate of its own, and the keys of session tickets.
 //
 // Immutable: files that change are loaded into a new one, and connections go on with the one that
 // they began with.
@@ -19,7 +19,7 @@
 #include "base/time.h"
 #include "io/tls/session.h"
 
-struct ssl_ctx_st;
+struct ssl_st;
 
 namespace pear::io::tls {
 
@@ -41,14 +41,13 @@ struct ClientRule {
   std::filesystem::path authorities;  // PEM: who may have signed a client's certificate.
 };
 
-enum class Version : std::uint8_t { Tls12, Tls13 };
-
 struct ContextOptions {
   std::vector<CertificateFiles> certificates;  // The first stands for names that none is made for.
   std::vector<ClientRule> clients;
   Version version_min = Version::Tls12;
   bool http2 = true;  // Offer h2 by ALPN.
-  std::shared_ptr<TicketKeys> tickets;  // Shared by all that resume each other's sessions.
+  // Shared by all that resume each other's sessions. Null: keys of these contexts alone.
+  std::shared_ptr<TicketKeys> tickets;
 };
 
 // Certificates for the same names, one for each kind of key: the client's abilities choose.
@@ -74,8 +73,8 @@ class CertificateSet {
 class ServerContexts {
  public:
   // Each problem is a sentence with the file's name that says what to do. Contexts exist exactly
-  // when there is none. Warnings (a certificate that expires within 14 days or has expired, one that
-  // no name reaches) do not stand in the way.
+  // when there is none. Warnings (a certificate that expires within 14 days or has expired, one
+  // that no name reaches) do not stand in the way.
   struct Loaded {
     std::shared_ptr<const ServerContexts> contexts;
     std::vector<std::string> problems;
@@ -84,6 +83,9 @@ class ServerContexts {
   // Reads the files: not on a core's thread.
   [[nodiscard]] static Loaded load(const ContextOptions& options, WallTime now);
 
+  // Of load().
+  struct Parts;
+  explicit ServerContexts(std::unique_ptr<Parts> parts);
   ~ServerContexts();
   ServerContexts(const ServerContexts&) = delete;
   ServerContexts& operator=(const ServerContexts&) = delete;
@@ -98,8 +100,8 @@ class ServerContexts {
 
  private:
   friend class Session;
-  ServerContexts();
-  struct Parts;
+  [[nodiscard]] ssl_st* open_ssl() const;
+
   std::unique_ptr<Parts> parts_;
 };
 

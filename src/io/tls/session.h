@@ -7,11 +7,13 @@
 // Source:  RFC 8446 (TLS 1.3), RFC 5246 (1.2); BoringSSL's <openssl/ssl.h>.
 // Thread:  core-local.
 // Memory:  while idle an SSL that has shed its handshake (3 to 4 KiB) and itself; no buffers.
+//          All sessions of a core share the BIO of its Workspace.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <sys/uio.h>
@@ -20,18 +22,30 @@
 #include "io/chunk.h"
 #include "io/socket.h"
 
+struct bio_method_st;
+struct bio_st;
+struct cbb_st;
+struct ssl_ctx_st;
 struct ssl_st;
 
 namespace pear::io::tls {
 
 class CertificateSet;
 class ClientContext;
+class CompressedCertificates;
 class ServerContexts;
+class Session;
+struct ClientPolicy;
+
+enum class Version : std::uint8_t { Tls12, Tls13 };
+// Certificates may come compressed (RFC 8879).
+enum class CertificateCompression : std::uint8_t { Use, Refuse };
 
 // What ALPN chose (RFC 7301). None: the client offered nothing, and speaks HTTP/1.1.
 enum class Application : std::uint8_t { None, Http11, Http2, Http3 };
 
-// What the sessions of a core share: buffers that are full only within a call.
+// What the sessions of a core share: buffers that are full only within a call, and the compressed
+// certificates of RFC 8879. Outlives its sessions.
 class Workspace {
  public:
   static constexpr std::size_t kCiphertextInBytes = 32UL * 1024;
@@ -50,6 +64,8 @@ class Workspace {
   void set_wall_time(WallTime now) { now_ = now; }
 
  private:
+  friend class ClientContext;
+  friend class ServerContexts;
   friend class Session;
 
   ChunkPool& chunks_;
@@ -57,9 +73,21 @@ class Workspace {
   std::unique_ptr<char[]> in_;
   std::unique_ptr<char[]> record_;  // Plaintext of several pieces, on its way into one record.
   std::unique_ptr<char[]> out_;
+  // Of the call that runs:
+  Session* session_ = nullptr;     // Null between calls.
+  std::span<const char> arrived_;  // Of in_: what the session has not read yet.
+  std::size_t out_bytes_ = 0;
+  std::unique_ptr<CompressedCertificates> compressed_;
+  bio_method_st* method_ = nullptr;  // Owned, as is bio_: the way between SSL and these buffers.
+  bio_st* bio_ = nullptr;
 };
 
 class Session {
+  // Only accept() and connect() make sessions.
+  struct Made {
+    explicit Made() = default;
+  };
+
  public:
   enum class Progress : std::uint8_t {
     Done,
@@ -67,14 +95,15 @@ class Session {
     Failed,      // The alert, if there is one to send, has been sent. problem() says why.
   };
 
-  // The server's side. The contexts are held until the handshake is over. Null without memory.
+  // The server's side, which holds the contexts. Null without memory.
   [[nodiscard]] static std::unique_ptr<Session> accept(
       std::shared_ptr<const ServerContexts> contexts, Workspace& workspace);
   // The client's side; `server_name` is sent as SNI where it is a name, and verified where the
-  // context verifies. Null without memory.
+  // context verifies. `context` must outlive the session. Null without memory.
   [[nodiscard]] static std::unique_ptr<Session> connect(const ClientContext& context,
                                                         std::string_view server_name,
                                                         Workspace& workspace);
+  Session(Made, Workspace& workspace);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -82,10 +111,12 @@ class Session {
   Session& operator=(Session&&) = delete;
 
   // Goes on with the handshake as far as the socket allows. After Done it drops its handshake's
-  // memory and is not called again.
+  // memory and is not called again; the first bytes of the peer may have come with the end of its
+  // handshake, so receive() follows at once.
   [[nodiscard]] Progress handshake(int fd);
-  // For logs, after Failed: OpenSSL's reason in words, without bytes of the peer. "the client closed
-  // the connection" where that is all.
+  // For logs, after Failed (also of receive() and send()): the reason in words, or BoringSSL's name
+  // for it, without bytes of the peer. "the peer closed the connection" where that is all. Lives as
+  // long as the program.
   [[nodiscard]] std::string_view problem() const;
 
   // ---- After the handshake.
@@ -97,31 +128,72 @@ class Session {
   [[nodiscard]] const CertificateSet* certificates() const;
   // "TLSv1.3", "TLSv1.2".
   [[nodiscard]] std::string_view version() const;
+  // "X25519MLKEM768", "P-256".
+  [[nodiscard]] std::string_view key_exchange() const;
   [[nodiscard]] bool resumed() const;
   // The subject of the verified client certificate as RFC 4514 has it ("CN=alice,O=Example");
   // empty without one. Lives as long as the session.
   [[nodiscard]] std::string_view client_subject() const;
 
-  // Plaintext, as io::receive(). `drained` of the outcome: the socket and the session hold nothing
-  // more now. A close_notify is Ended, a FIN without one is too (HTTP frames say what is complete).
+  // Plaintext, as io::receive(), from at most one full read of the socket. `drained` of the
+  // outcome: the socket and the session hold nothing more now. Until then, or until WouldBlock,
+  // read on: what the session holds comes with no event. A close_notify is Ended, a FIN without one
+  // is too (HTTP frames say what is complete). A peer that breaks the protocol is Failed with
+  // EPROTO.
   [[nodiscard]] Transfer receive(int fd, std::span<char> buffer);
-  // Takes plaintext, as io::send(): all that it takes is on its way, in the kernel or in here.
+  // Takes plaintext, as io::send(): all that it takes is on its way, in the kernel or in here. It
+  // takes less than it was given only when the kernel takes no more, so that has_unsent() holds.
   // WouldBlock while bytes of an earlier call still wait: nothing was taken, see flush().
   [[nodiscard]] Transfer send(int fd, std::span<const iovec> pieces);
   // Ciphertext waits for the kernel: call flush() when the socket is writable.
   [[nodiscard]] bool has_unsent() const { return !unsent_.empty(); }
   // Done (with 0 bytes): nothing waits any more.
   [[nodiscard]] Transfer flush(int fd);
-  // Says close_notify, which may have to wait like any other bytes.
+  // Says close_notify, which may have to wait like any other bytes: see has_unsent().
   void say_goodbye(int fd);
 
  private:
-  explicit Session(Workspace& workspace);
+  friend class ClientContext;
+  friend class ServerContexts;
+  friend class Workspace;
+  class Turn;
+
+  // What both sides' contexts have in common: versions, cipher suites, groups, no session cache,
+  // compression of certificates. False without memory.
+  [[nodiscard]] static bool configure(ssl_ctx_st& context, Version version_min, Version version_max,
+                                      CertificateCompression compression);
+  static int compress_certificate(ssl_st* ssl, cbb_st* out, const std::uint8_t* in,
+                                  std::size_t in_bytes);
+  // The session that a callback of BoringSSL is about.
+  [[nodiscard]] static Session& of(const ssl_st* ssl);
+  static int read_bio(bio_st* bio, char* target, int bytes);
+  static int write_bio(bio_st* bio, const char* bytes, int count);
+  static long control_bio(bio_st* bio, int command, long number, void* pointer);
+
+  [[nodiscard]] bool adopt(ssl_st* ssl);
+  void finish_handshake();
+  Progress fail_handshake(std::string_view problem);
+  [[nodiscard]] Transfer fail_transfer();
+  void keep_outgoing(std::string_view ciphertext);
+  Transfer push(int fd);
+  [[nodiscard]] Transfer read_plaintext(std::span<char> buffer);
 
   Workspace& workspace_;
   ssl_st* ssl_ = nullptr;  // Owned.
   ByteQueue unread_;       // Ciphertext behind what the caller had room for.
   ByteQueue unsent_;       // Ciphertext that the kernel did not take.
+  std::shared_ptr<const ServerContexts> contexts_;  // Null on the client's side.
+  const ClientContext* client_ = nullptr;           // Borrowed; null on the server's side.
+  const CertificateSet* certificates_ = nullptr;    // In contexts_.
+  const ClientPolicy* policy_ = nullptr;            // In contexts_; null: Off.
+  std::string server_name_;
+  std::unique_ptr<std::string> client_subject_;  // Null without a client certificate.
+  std::string_view problem_;
+  Application application_ = Application::None;
+  bool resumed_ = false;
+  bool finished_ = false;        // The handshake.
+  bool socket_drained_ = false;  // By the last read: what has come since came with an event.
 };
+static_assert(sizeof(Session) <= 192, "every connection with TLS has one");
 
 }  // namespace pear::io::tls

@@ -1,0 +1,76 @@
+// ClientContext: how sessions of the client's side are made: for `pear bench`, health checks,
+// tests.
+//
+// Thread: of one thread at a time when it keeps tickets, else any.
+// Owner: outlives its sessions.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "io/tls/server_contexts.h"
+#include "io/tls/session.h"
+
+struct ssl_session_st;
+struct ssl_st;
+
+namespace pear::io::tls {
+
+struct ClientOptions {
+  enum class Verify : std::uint8_t {
+    Off,          // Whoever answers: only for what this machine runs itself.
+    SystemRoots,  // /etc/ssl/certs.
+    Authorities,  // See below.
+  };
+  Verify verify = Verify::SystemRoots;
+  std::filesystem::path authorities;            // PEM.
+  std::vector<Application> applications;        // For ALPN, in order; empty: none is offered.
+  std::optional<CertificateFiles> certificate;  // Shown to servers that ask.
+  Version version_min = Version::Tls12;
+  Version version_max = Version::Tls13;
+  // As in TLS ("signature_algorithms"), in order; empty: BoringSSL's.
+  std::vector<std::uint16_t> signature_algorithms;
+  // Keep the last ticket that came, and offer it to the same name with the next session.
+  enum class Resume : std::uint8_t { No, LastTicket };
+  Resume resume = Resume::No;
+  CertificateCompression compression = CertificateCompression::Use;
+};
+
+class ClientContext {
+ public:
+  struct Loaded {
+    std::unique_ptr<ClientContext> context;  // Null exactly when there are problems.
+    std::vector<std::string> problems;       // Sentences.
+  };
+  // Reads files: not on a core's thread.
+  [[nodiscard]] static Loaded load(const ClientOptions& options, WallTime now);
+
+  // Of load().
+  struct Parts;
+  explicit ClientContext(std::unique_ptr<Parts> parts);
+  ~ClientContext();
+  ClientContext(const ClientContext&) = delete;
+  ClientContext& operator=(const ClientContext&) = delete;
+  ClientContext(ClientContext&&) = delete;
+  ClientContext& operator=(ClientContext&&) = delete;
+
+  // Of Resume::LastTicket: whether the next session has something to offer.
+  [[nodiscard]] bool has_ticket() const;
+  void forget_ticket();
+
+ private:
+  friend class Session;
+  [[nodiscard]] ssl_st* open_ssl() const;
+  // SNI, name to verify, ticket to offer. False without memory.
+  [[nodiscard]] bool prepare(Session& session) const;
+  static int on_ticket(ssl_st* ssl, ssl_session_st* ticket);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace pear::io::tls

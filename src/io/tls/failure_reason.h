@@ -1,0 +1,18 @@
+// failure_reason: why a call of BoringSSL failed, as text for logs.
+//
+// Thread: that of the call.
+#pragma once
+
+#include <string_view>
+
+struct ssl_st;
+
+namespace pear::io::tls {
+
+inline constexpr std::string_view kPeerClosed = "the peer closed the connection";
+inline constexpr std::string_view kConnectionBroke = "the connection broke";
+
+// Empties the thread's error queue. The text lives as long as the program.
+[[nodiscard]] std::string_view failure_reason(const ssl_st* ssl);
+
+}  // namespace pear::io::tls

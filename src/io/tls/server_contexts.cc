@@ -1,0 +1,353 @@
+#include "io/tls/server_contexts.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/hmac.h>
+#include <openssl/mem.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "base/assert.h"
+#include "io/tls/certificate_file.h"
+#include "io/tls/certificate_names.h"
+#include "io/tls/client_policy.h"
+#include "io/tls/server_parts.h"
+#include "io/tls/ticket_keys.h"
+
+namespace pear::io::tls {
+namespace {
+
+constexpr std::string_view kHttp2 = "h2";
+constexpr std::string_view kHttp11 = "http/1.1";
+
+// Whether `list`, as ALPN has it on the wire, offers `protocol`.
+bool offers(std::span<const std::uint8_t> list, std::string_view protocol) {
+  while (!list.empty()) {
+    const std::size_t size = list[0];
+    if (size + 1 > list.size()) return false;
+    if (std::ranges::equal(list.subspan(1, size), protocol, [](std::uint8_t left, char right) {
+          return left == static_cast<std::uint8_t>(right);
+        })) {
+      return true;
+    }
+    list = list.subspan(size + 1);
+  }
+  return false;
+}
+
+// What a ticket must have been made for to be good for a handshake: the same names, and the same
+// demands on the client.
+std::array<std::uint8_t, SHA256_DIGEST_LENGTH> ticket_scope(const CertificateSet& set,
+                                                            const ClientPolicy* policy) {
+  SHA256_CTX hash;
+  SHA256_Init(&hash);
+  for (const std::string& name : set.names()) {
+    SHA256_Update(&hash, name.c_str(), name.size() + 1);
+  }
+  if (policy != nullptr && policy->check != ClientCheck::Off) {
+    SHA256_Update(&hash, &policy->check, sizeof(policy->check));
+    SHA256_Update(&hash, policy->digest.data(), policy->digest.size());
+  }
+  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  SHA256_Final(digest.data(), &hash);
+  return digest;
+}
+
+bool ask_for_certificate(SSL* ssl, const ClientPolicy& policy) {
+  bssl::UniquePtr<STACK_OF(CRYPTO_BUFFER)> list(sk_CRYPTO_BUFFER_new_null());
+  if (list == nullptr) return false;
+  for (const auto& name : policy.authority_names) {
+    if (!bssl::PushToStack(list.get(), bssl::UpRef(name))) return false;
+  }
+  SSL_set0_client_CAs(ssl, list.release());
+  const int mode = policy.check == ClientCheck::Require
+                       ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+                       : SSL_VERIFY_PEER;
+  SSL_set_verify(ssl, mode, nullptr);
+  return SSL_set1_verify_cert_store(ssl, policy.authorities.get()) == 1;
+}
+
+}  // namespace
+
+bool CertificateSet::stands_for(std::string_view host) const {
+  const std::string canonical = canonical_host(host);
+  return std::ranges::any_of(names_,
+                             [&](const std::string& name) { return name_covers(name, canonical); });
+}
+
+// ---- What handshakes ask.
+
+std::size_t ServerContexts::Parts::set_for(std::string_view host) const {
+  if (const auto exact = set_of_name.find(host); exact != set_of_name.end()) return exact->second;
+  const std::size_t dot = host.find('.');
+  if (dot != std::string_view::npos && dot > 0 && !is_address(host)) {
+    const std::string wildcard = '*' + std::string(host.substr(dot));
+    if (const auto found = set_of_name.find(wildcard); found != set_of_name.end()) {
+      return found->second;
+    }
+  }
+  return 0;
+}
+
+// The rule that names the host most exactly. Null: none.
+const ClientPolicy* ServerContexts::Parts::policy_for(std::string_view host) const {
+  const ClientPolicy* by_wildcard = nullptr;
+  const ClientPolicy* for_all = nullptr;
+  for (const ClientPolicy& policy : policies) {
+    if (policy.hosts.empty() && for_all == nullptr) for_all = &policy;
+    for (const std::string& name : policy.hosts) {
+      if (!name_covers(name, host)) continue;
+      if (!is_wildcard(name)) return &policy;
+      if (by_wildcard == nullptr) by_wildcard = &policy;
+    }
+  }
+  return by_wildcard != nullptr ? by_wildcard : for_all;
+}
+
+ssl_select_cert_result_t ServerContexts::Parts::on_client_hello(const SSL_CLIENT_HELLO* hello) {
+  SSL* const ssl = hello->ssl;
+  Session& session = Session::of(ssl);
+  const Parts& parts = *session.contexts_->parts_;
+  const char* const asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  session.server_name_ = asked == nullptr ? std::string() : canonical_host(asked);
+  const std::size_t index = parts.set_for(session.server_name_);
+  const ClientPolicy* const policy = parts.policy_for(session.server_name_);
+  session.certificates_ = parts.sets[index].get();
+  session.policy_ = policy != nullptr && policy->check != ClientCheck::Off ? policy : nullptr;
+
+  if (SSL_set_SSL_CTX(ssl, parts.contexts[index].get()) == nullptr) return ssl_select_cert_error;
+  const auto scope = ticket_scope(*session.certificates_, session.policy_);
+  if (SSL_set_session_id_context(ssl, scope.data(), scope.size()) != 1) {
+    return ssl_select_cert_error;
+  }
+  if (session.policy_ != nullptr && !ask_for_certificate(ssl, *session.policy_)) {
+    return ssl_select_cert_error;
+  }
+  return ssl_select_cert_success;
+}
+
+int ServerContexts::Parts::on_alpn(SSL* ssl, const std::uint8_t** out, std::uint8_t* out_size,
+                                   const std::uint8_t* offered, unsigned offered_size, void*) {
+  const Parts& parts = *Session::of(ssl).contexts_->parts_;
+  const std::span<const std::uint8_t> list(offered, offered_size);
+  std::string_view chosen;
+  if (offers(list, kHttp11)) chosen = kHttp11;
+  if (parts.http2 && offers(list, kHttp2)) chosen = kHttp2;
+  if (chosen.empty()) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = reinterpret_cast<const std::uint8_t*>(chosen.data());
+  *out_size = static_cast<std::uint8_t>(chosen.size());
+  return SSL_TLSEXT_ERR_OK;
+}
+
+// Seals (1) or opens (0) a ticket. 0: no ticket, or a key that nobody has; 2: renew it.
+int ServerContexts::Parts::on_ticket(SSL* ssl, std::uint8_t* name, std::uint8_t* iv,
+                                     EVP_CIPHER_CTX* cipher, HMAC_CTX* hmac, int sealing) {
+  const Session& session = Session::of(ssl);
+  TicketKeys& keys = *session.contexts_->parts_->tickets;
+  const WallTime now = session.workspace_.now_;
+  int outcome = 1;
+  TicketKeys::Key key;
+  if (sealing == 1) {
+    const auto current = keys.current(now);
+    if (!current) return 0;
+    key = *current;
+    std::ranges::copy(key.name, name);
+    RAND_bytes(iv, EVP_CIPHER_iv_length(EVP_aes_256_cbc()));
+  } else {
+    const auto found = keys.find(std::span<const std::uint8_t, 16>(name, 16), now);
+    if (!found) return 0;
+    key = found->key;
+    if (!found->is_current) outcome = 2;
+  }
+  const bool ready = HMAC_Init_ex(hmac, key.authentication.data(), key.authentication.size(),
+                                  EVP_sha256(), nullptr) == 1 &&
+                     EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.encryption.data(),
+                                       iv, sealing) == 1;
+  OPENSSL_cleanse(&key, sizeof(key));
+  return ready ? outcome : -1;
+}
+
+// ---- Loading.
+
+namespace {
+
+struct Group {
+  std::vector<std::string> names;
+  std::vector<Certificate> certificates;
+};
+
+// In the order of the configuration; what stands for the same names comes together.
+std::vector<Group> grouped(std::vector<Certificate> certificates, Findings& findings) {
+  std::vector<Group> groups;
+  for (Certificate& certificate : certificates) {
+    auto group = std::ranges::find(groups, certificate.names, &Group::names);
+    if (group == groups.end()) {
+      groups.push_back({.names = certificate.names});
+      group = groups.end() - 1;
+    }
+    const auto twin = std::ranges::find(group->certificates, certificate.kind, &Certificate::kind);
+    if (twin != group->certificates.end()) {
+      findings.warnings.push_back(
+          fmt::format("{}: is never used: {} is for the same names and has a key of the same kind.",
+                      certificate.file.native(), twin->file.native()));
+      continue;
+    }
+    group->certificates.push_back(std::move(certificate));
+  }
+  for (Group& group : groups) std::ranges::sort(group.certificates, {}, &Certificate::kind);
+  return groups;
+}
+
+bssl::UniquePtr<SSL_CTX> context_of(const Group& group) {
+  bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
+  if (context == nullptr) return nullptr;
+  for (const Certificate& certificate : group.certificates) {
+    const auto credential = credential_of(certificate);
+    if (credential == nullptr || SSL_CTX_add1_credential(context.get(), credential.get()) != 1) {
+      return nullptr;
+    }
+  }
+  return context;
+}
+
+void read_authorities(const ClientRule& rule, ClientPolicy& policy, Findings& findings) {
+  if (rule.authorities.empty()) {
+    findings.problems.emplace_back(
+        "A rule asks clients for certificates without naming the file of the authorities that may "
+        "have signed them.");
+    return;
+  }
+  policy.authorities.reset(X509_STORE_new());
+  PEAR_ASSERT(policy.authorities != nullptr, "out of memory");
+  // The file may name an authority in the middle of a chain.
+  X509_STORE_set_flags(policy.authorities.get(), X509_V_FLAG_PARTIAL_CHAIN);
+  SHA256_CTX hash;
+  SHA256_Init(&hash);
+  for (const auto& certificate : read_certificates(rule.authorities, findings)) {
+    std::array<std::uint8_t, SHA256_DIGEST_LENGTH> one{};
+    unsigned size = 0;
+    X509_digest(certificate.get(), EVP_sha256(), one.data(), &size);
+    SHA256_Update(&hash, one.data(), one.size());
+    X509_STORE_add_cert(policy.authorities.get(), certificate.get());
+    std::uint8_t* name = nullptr;
+    const int name_size = i2d_X509_NAME(X509_get_subject_name(certificate.get()), &name);
+    const bssl::UniquePtr<std::uint8_t> owned(name);
+    if (name_size > 0) {
+      policy.authority_names.emplace_back(
+          CRYPTO_BUFFER_new(name, static_cast<std::size_t>(name_size), nullptr));
+    }
+  }
+  SHA256_Final(policy.digest.data(), &hash);
+}
+
+std::vector<ClientPolicy> read_policies(const std::vector<ClientRule>& rules, Findings& findings) {
+  std::vector<ClientPolicy> policies;
+  for (const ClientRule& rule : rules) {
+    ClientPolicy& policy = policies.emplace_back();
+    policy.check = rule.check;
+    for (const std::string& host : rule.hosts) policy.hosts.push_back(canonical_host(host));
+    if (rule.check != ClientCheck::Off) read_authorities(rule, policy, findings);
+  }
+  return policies;
+}
+
+}  // namespace
+
+bool ServerContexts::Parts::add(bssl::UniquePtr<SSL_CTX> context, Version version_min) {
+  if (context == nullptr ||
+      !Session::configure(*context, version_min, Version::Tls13, CertificateCompression::Use)) {
+    return false;
+  }
+  SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_select_certificate_cb(context.get(), &on_client_hello);
+  SSL_CTX_set_alpn_select_cb(context.get(), &on_alpn, nullptr);
+  SSL_CTX_set_tlsext_ticket_key_cb(context.get(), &on_ticket);
+  contexts.push_back(std::move(context));
+  return true;
+}
+
+// The first to name a host has it.
+void ServerContexts::Parts::index_names(Findings& findings) {
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    bool reached = i == 0;
+    for (const std::string& name : sets[i]->names()) {
+      if (set_of_name.emplace(name, i).second) reached = true;
+    }
+    if (!reached) {
+      findings.warnings.push_back(
+          fmt::format("{}: is never used: certificates before it stand for all of its names.",
+                      sets[i]->members().front().chain.native()));
+    }
+  }
+}
+
+ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallTime now) {
+  Findings findings;
+  auto parts = std::make_unique<Parts>();
+  parts->http2 = options.http2;
+  parts->tickets = options.tickets != nullptr ? options.tickets : TicketKeys::in_process();
+  parts->policies = read_policies(options.clients, findings);
+  if (options.certificates.empty()) {
+    findings.problems.emplace_back(
+        "TLS needs a certificate: name the files of its chain and its key.");
+  }
+  std::vector<Certificate> certificates;
+  for (const CertificateFiles& files : options.certificates) {
+    auto certificate = read_certificate(files, CertificateUse::Server, now, findings);
+    if (certificate) certificates.push_back(std::move(*certificate));
+  }
+  for (Group& group : grouped(std::move(certificates), findings)) {
+    auto set = std::make_unique<CertificateSet>();
+    set->names_ = group.names;
+    for (const Certificate& certificate : group.certificates) {
+      set->members_.push_back({.chain = certificate.file,
+                               .key_kind = certificate.key_kind,
+                               .expires = certificate.expires});
+    }
+    if (!parts->add(context_of(group), options.version_min)) {
+      ERR_clear_error();
+      findings.problems.push_back(
+          fmt::format("{}: cannot be used for TLS; is its key meant for signatures?",
+                      group.certificates.front().file.native()));
+    }
+    parts->sets.push_back(std::move(set));
+  }
+  parts->index_names(findings);
+  Loaded loaded{.problems = std::move(findings.problems), .warnings = std::move(findings.warnings)};
+  if (loaded.problems.empty()) {
+    loaded.contexts = std::make_shared<const ServerContexts>(std::move(parts));
+  }
+  return loaded;
+}
+
+ServerContexts::ServerContexts(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+ServerContexts::~ServerContexts() = default;
+
+ssl_st* ServerContexts::open_ssl() const {
+  return SSL_new(parts_->contexts.front().get());
+}
+
+std::span<const std::unique_ptr<const CertificateSet>> ServerContexts::sets() const {
+  return parts_->sets;
+}
+
+bool ServerContexts::session_covers(const Session& session, std::string_view host) const {
+  if (session.certificates_ == nullptr || !session.certificates_->stands_for(host)) return false;
+  const ClientPolicy* const wanted = parts_->policy_for(canonical_host(host));
+  if (wanted == nullptr || wanted->check == ClientCheck::Off) return true;
+  // The session may be of earlier contexts: authorities count by what they are.
+  const ClientPolicy* const met = session.policy_;
+  if (met == nullptr || met->digest != wanted->digest) return false;
+  return wanted->check == ClientCheck::Optional || session.client_subject_ != nullptr;
+}
+
+}  // namespace pear::io::tls

@@ -1,0 +1,463 @@
+#include "io/tls/server_contexts.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+
+#include "io/tls/certificate_file.h"
+#include "io/tls/client_context.h"
+#include "io/tls/test_certificates.h"
+#include "io/tls/test_pair.h"
+#include "io/tls/ticket_keys.h"
+
+namespace pear::io::tls {
+namespace {
+
+using Key = TestCertificates::Key;
+using Progress = Session::Progress;
+using Verify = ClientOptions::Verify;
+using std::chrono::days;
+
+const TestCertificates& certificates() {
+  static const TestCertificates made;
+  return made;
+}
+
+ClientOptions trusting() {
+  return {.verify = Verify::Authorities, .authorities = certificates().authority()};
+}
+
+// ---- Which certificate.
+
+TEST(ServerContexts, ChooseByNameExactThenWildcardThenFirst) {
+  const auto contexts = must_load(ContextOptions{
+      .certificates = {certificates().make({.file = "first", .names = {"first.example.com"}}),
+                       certificates().make({.file = "wild", .names = {"*.example.com"}}),
+                       certificates().make({.file = "exact", .names = {"www.example.com"}})}});
+  ASSERT_EQ(contexts->sets().size(), 3U);
+  const auto client = must_load(ClientOptions{.verify = Verify::Off});
+  TestCore core;
+  const auto set_for = [&](std::string_view host) {
+    TestPair pair(core, contexts, *client, host);
+    EXPECT_TRUE(pair.shake_hands().done());
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (pair.server->certificates() == contexts->sets()[i].get()) return i;
+    }
+    return std::size_t{99};
+  };
+  EXPECT_EQ(set_for("www.example.com"), 2U);
+  EXPECT_EQ(set_for("WWW.Example.COM"), 2U);
+  EXPECT_EQ(set_for("other.example.com"), 1U);
+  EXPECT_EQ(set_for("first.example.com"), 0U);
+  EXPECT_EQ(set_for("a.b.example.com"), 0U);
+  EXPECT_EQ(set_for("example.org"), 0U);
+  EXPECT_EQ(set_for("127.0.0.1"), 0U);  // No SNI.
+  EXPECT_EQ(set_for(""), 0U);
+}
+
+TEST(ServerContexts, PutCertificatesOfTheSameNamesSideBySide) {
+  const std::vector<std::string> names{"example.com", "www.example.com"};
+  const auto contexts = must_load(ContextOptions{
+      .certificates = {
+          certificates().make({.file = "rsa", .names = names, .key = Key::Rsa2048}),
+          certificates().make({.file = "ec", .names = {names[1], names[0]}, .key = Key::P256})}});
+  ASSERT_EQ(contexts->sets().size(), 1U);
+  const CertificateSet& set = *contexts->sets().front();
+  ASSERT_EQ(set.members().size(), 2U);
+  EXPECT_EQ(set.members()[0].key_kind, "ECDSA P-256");
+  EXPECT_EQ(set.members()[1].key_kind, "RSA 2048");
+  EXPECT_EQ(set.members()[0].expires, kTestNow + days(90));
+
+  TestCore core;
+  struct Case {
+    std::vector<std::uint16_t> algorithms;
+    bool connects;
+  };
+  for (const Version version : {Version::Tls12, Version::Tls13}) {
+    for (const Case& each :
+         {Case{{SSL_SIGN_ECDSA_SECP256R1_SHA256}, true}, Case{{SSL_SIGN_RSA_PSS_RSAE_SHA256}, true},
+          Case{{SSL_SIGN_RSA_PSS_RSAE_SHA256, SSL_SIGN_ECDSA_SECP256R1_SHA256}, true},
+          Case{{SSL_SIGN_ED25519}, false}}) {
+      const auto client = must_load(ClientOptions{
+          .verify = Verify::Off, .version_max = version, .signature_algorithms = each.algorithms});
+      TestPair pair(core, contexts, *client);
+      EXPECT_EQ(pair.shake_hands().done(), each.connects);
+    }
+  }
+}
+
+TEST(ServerContexts, PreferAGroupThatQuantumComputersDoNotBreak) {
+  const auto contexts = must_load(ContextOptions{.certificates = {certificates().make({})}});
+  const auto client = must_load(trusting());
+  TestCore core;
+  TestPair pair(core, contexts, *client);
+  ASSERT_TRUE(pair.shake_hands().done());
+  EXPECT_EQ(pair.server->key_exchange(), "X25519MLKEM768");
+}
+
+TEST(ServerContexts, RefuseOldVersions) {
+  const auto contexts = must_load(
+      ContextOptions{.certificates = {certificates().make({})}, .version_min = Version::Tls13});
+  ClientOptions options = trusting();
+  options.version_max = Version::Tls12;
+  const auto client = must_load(options);
+  TestCore core;
+  TestPair pair(core, contexts, *client);
+  EXPECT_EQ(pair.shake_hands().server, Progress::Failed);
+  EXPECT_EQ(pair.server->problem(), "no TLS version in common");
+}
+
+// ---- Certificates of clients.
+
+class ClientCertificates : public testing::Test {
+ protected:
+  struct Outcome {
+    bool done = false;
+    std::string subject;
+    std::string problem;
+    bool covers = false;
+  };
+  Outcome connect(const ServerContexts& judge, std::optional<CertificateFiles> shown,
+                  std::string_view host = "example.com", std::string_view asked = "") {
+    ClientOptions options{.verify = Verify::Off, .certificate = std::move(shown)};
+    options.version_max = version_;
+    const auto client = must_load(options);
+    TestPair pair(core_, contexts_, *client, host);
+    Outcome outcome;
+    outcome.done = pair.shake_hands().done();
+    outcome.subject = pair.server->client_subject();
+    outcome.problem = pair.server->problem();
+    outcome.covers = judge.session_covers(*pair.server, asked.empty() ? host : asked);
+    return outcome;
+  }
+  Outcome connect(std::optional<CertificateFiles> shown, std::string_view host = "example.com",
+                  std::string_view asked = "") {
+    return connect(*contexts_, std::move(shown), host, asked);
+  }
+  void serve(std::vector<ClientRule> rules) { contexts_ = load(std::move(rules)); }
+  static std::shared_ptr<const ServerContexts> load(std::vector<ClientRule> rules) {
+    return must_load(
+        ContextOptions{.certificates = {certificates().make(
+                           {.names = {"example.com", "*.example.com", "safe.example.org"}})},
+                       .clients = std::move(rules)});
+  }
+
+  TestCore core_;
+  TestCertificates users_{"users"};
+  TestCertificates strangers_{"strangers"};
+  std::shared_ptr<const ServerContexts> contexts_;
+  Version version_ = Version::Tls13;
+};
+
+TEST_F(ClientCertificates, AreNotAskedForWhenOff) {
+  serve({{.hosts = {}, .check = ClientCheck::Off, .authorities = {}}});
+  const Outcome outcome = connect(users_.client("alice"));
+  EXPECT_TRUE(outcome.done);
+  EXPECT_EQ(outcome.subject, "");
+  EXPECT_TRUE(outcome.covers);
+}
+
+TEST_F(ClientCertificates, AreCheckedWhenRequired) {
+  for (const Version version : {Version::Tls12, Version::Tls13}) {
+    version_ = version;
+    serve({{.hosts = {}, .check = ClientCheck::Require, .authorities = users_.authority()}});
+    const Outcome good = connect(users_.client("alice"));
+    EXPECT_TRUE(good.done) << good.problem;
+    EXPECT_EQ(good.subject, "CN=alice");
+    EXPECT_TRUE(good.covers);
+    EXPECT_EQ(connect(std::nullopt).problem, "the client showed no certificate");
+    EXPECT_EQ(connect(strangers_.client("mallory")).problem,
+              "self signed certificate in certificate chain");
+    EXPECT_EQ(connect(users_.client("old", days(-1))).problem, "certificate has expired");
+    // Of a server, by the right authority.
+    EXPECT_EQ(connect(users_.make({})).problem, "unsupported certificate purpose");
+  }
+}
+
+TEST_F(ClientCertificates, MayBeMissingButNotWrongWhenOptional) {
+  serve({{.hosts = {}, .check = ClientCheck::Optional, .authorities = users_.authority()}});
+  const Outcome none = connect(std::nullopt);
+  EXPECT_TRUE(none.done);
+  EXPECT_EQ(none.subject, "");
+  EXPECT_TRUE(none.covers);
+  EXPECT_EQ(connect(users_.client("alice")).subject, "CN=alice");
+  EXPECT_FALSE(connect(strangers_.client("mallory")).done);
+}
+
+TEST_F(ClientCertificates, FollowTheRuleThatNamesTheHostMostExactly) {
+  serve({{.hosts = {}, .check = ClientCheck::Off, .authorities = {}},
+         {.hosts = {"*.example.com"},
+          .check = ClientCheck::Optional,
+          .authorities = users_.authority()},
+         {.hosts = {"admin.example.com"},
+          .check = ClientCheck::Require,
+          .authorities = users_.authority()}});
+  EXPECT_TRUE(connect(std::nullopt, "example.com").done);
+  EXPECT_TRUE(connect(std::nullopt, "www.example.com").done);
+  EXPECT_EQ(connect(users_.client("alice"), "www.example.com").subject, "CN=alice");
+  EXPECT_FALSE(connect(std::nullopt, "admin.example.com").done);
+  EXPECT_TRUE(connect(users_.client("alice"), "admin.example.com").done);
+}
+
+TEST_F(ClientCertificates, AreNotAvoidedByAskingForAnotherHostLater) {
+  const std::vector<ClientRule> rules{{.hosts = {"admin.example.com"},
+                                       .check = ClientCheck::Require,
+                                       .authorities = users_.authority()},
+                                      {.hosts = {"safe.example.org"},
+                                       .check = ClientCheck::Require,
+                                       .authorities = strangers_.authority()},
+                                      {.hosts = {"www.example.com"},
+                                       .check = ClientCheck::Optional,
+                                       .authorities = users_.authority()}};
+  serve(rules);
+  const auto alice = users_.client("alice");
+  EXPECT_TRUE(connect(alice, "example.com", "example.com").covers);
+  EXPECT_FALSE(connect(alice, "example.com", "admin.example.com").covers);
+  EXPECT_FALSE(connect(alice, "example.com", "www.example.com").covers);
+  EXPECT_TRUE(connect(alice, "www.example.com", "admin.example.com").covers);
+  EXPECT_FALSE(connect(std::nullopt, "www.example.com", "admin.example.com").covers);
+  EXPECT_TRUE(connect(alice, "admin.example.com", "www.example.com").covers);
+  EXPECT_TRUE(connect(alice, "admin.example.com", "example.com").covers);
+  EXPECT_FALSE(connect(alice, "admin.example.com", "safe.example.org").covers);
+  EXPECT_FALSE(connect(alice, "admin.example.com", "example.net").covers);
+  // After a reload the same authorities are still the same, and others are others.
+  EXPECT_TRUE(connect(*load(rules), alice, "www.example.com", "admin.example.com").covers);
+  EXPECT_FALSE(connect(*load({{.hosts = {"admin.example.com"},
+                               .check = ClientCheck::Require,
+                               .authorities = strangers_.authority()}}),
+                       alice, "admin.example.com")
+                   .covers);
+}
+
+// ---- Resumption.
+
+class Resumption : public testing::Test {
+ protected:
+  // A session with an exchange, so that tickets travel. Whether it resumed another.
+  bool visit(const std::shared_ptr<const ServerContexts>& contexts) {
+    TestPair pair(core_, contexts, *client_);
+    EXPECT_TRUE(pair.shake_hands().done());
+    static_cast<void>(send_text(*pair.server, pair.server_fd.get(), "hello"));
+    EXPECT_EQ(read_all(*pair.client, pair.client_fd.get()), "hello");
+    EXPECT_EQ(pair.client->resumed(), pair.server->resumed());
+    last_subject_ = pair.server->client_subject();
+    return pair.server->resumed();
+  }
+  void use(Version version) {
+    ClientOptions options = trusting();
+    options.version_max = version;
+    options.resume = ClientOptions::Resume::LastTicket;
+    options.certificate = alice_;
+    client_ = must_load(options);
+  }
+  [[nodiscard]] std::shared_ptr<const ServerContexts> load(
+      std::shared_ptr<TicketKeys> keys, std::vector<ClientRule> rules = {}) const {
+    return must_load(ContextOptions{
+        .certificates = {files_}, .clients = std::move(rules), .tickets = std::move(keys)});
+  }
+
+  TestCore core_;
+  CertificateFiles files_ = certificates().make({});
+  TestCertificates users_{"users"};
+  std::optional<CertificateFiles> alice_;
+  std::unique_ptr<ClientContext> client_;
+  std::string last_subject_;
+};
+
+TEST_F(Resumption, WorksAcrossContextsThatShareTheirKeys) {
+  for (const Version version : {Version::Tls12, Version::Tls13}) {
+    use(version);
+    const auto keys = TicketKeys::in_process();
+    EXPECT_FALSE(visit(load(keys)));
+    ASSERT_TRUE(client_->has_ticket());
+    EXPECT_TRUE(visit(load(keys)));
+    EXPECT_TRUE(visit(load(keys)));
+    EXPECT_FALSE(visit(load(TicketKeys::in_process())));
+    client_->forget_ticket();
+    EXPECT_FALSE(visit(load(keys)));
+  }
+}
+
+TEST_F(Resumption, RenewsTicketsOfTheLastKeyAndRefusesOlderOnes) {
+  for (const Version version : {Version::Tls12, Version::Tls13}) {
+    use(version);
+    core_.server.set_wall_time(kTestNow);
+    const auto contexts = load(nullptr);
+    EXPECT_FALSE(visit(contexts));
+    core_.server.set_wall_time(kTestNow + std::chrono::hours(13));
+    EXPECT_TRUE(visit(contexts));  // With a ticket of the first key; it gets one of the second.
+    core_.server.set_wall_time(kTestNow + std::chrono::hours(26));
+    EXPECT_TRUE(visit(contexts));
+    core_.server.set_wall_time(kTestNow + std::chrono::hours(26 + 25));
+    EXPECT_FALSE(visit(contexts));
+  }
+}
+
+TEST_F(Resumption, KeepsTheSubjectAndNeverPassesARuleBy) {
+  const auto keys = TicketKeys::in_process();
+  const ClientRule require{
+      .hosts = {}, .check = ClientCheck::Require, .authorities = users_.authority()};
+  for (const Version version : {Version::Tls12, Version::Tls13}) {
+    alice_.reset();
+    use(version);
+    EXPECT_FALSE(visit(load(keys)));
+    ASSERT_TRUE(client_->has_ticket());
+    // A ticket that was given without a certificate is no way in.
+    TestPair pair(core_, load(keys, {require}), *client_);
+    EXPECT_FALSE(pair.shake_hands().done());
+
+    alice_ = users_.client("alice");
+    use(version);
+    EXPECT_FALSE(visit(load(keys, {require})));
+    EXPECT_TRUE(visit(load(keys, {require})));
+    EXPECT_EQ(last_subject_, "CN=alice");
+    EXPECT_FALSE(visit(load(keys)));  // Nor does a subject go where nobody asked for it.
+    EXPECT_EQ(last_subject_, "");
+  }
+}
+
+// ---- What is wrong with files.
+
+class Problems : public testing::Test {
+ protected:
+  static ServerContexts::Loaded load(const CertificateFiles& files) {
+    return ServerContexts::load({.certificates = {files}}, kTestNow);
+  }
+  static std::string problem_of(const CertificateFiles& files) {
+    const auto loaded = load(files);
+    EXPECT_EQ(loaded.contexts, nullptr);
+    EXPECT_EQ(loaded.problems.size(), 1U);
+    return loaded.problems.empty() ? "" : loaded.problems.front();
+  }
+  static std::string warning_of(const CertificateFiles& files) {
+    const auto loaded = load(files);
+    EXPECT_NE(loaded.contexts, nullptr);
+    EXPECT_EQ(loaded.warnings.size(), 1U);
+    return loaded.warnings.empty() ? "" : loaded.warnings.front();
+  }
+  static std::string text_of(const std::filesystem::path& path) {
+    return read_file(path).value_or("");
+  }
+
+  TestCertificates made_{"problems"};
+};
+
+#define EXPECT_SAYS(text, part) \
+  EXPECT_NE((text).find(part), std::string::npos) << "says: " << (text)
+
+TEST_F(Problems, AreNoneForGoodFiles) {
+  const auto loaded = load(made_.make({}));
+  EXPECT_TRUE(loaded.problems.empty());
+  EXPECT_TRUE(loaded.warnings.empty());
+}
+
+TEST_F(Problems, NameFilesThatAreNotThere) {
+  CertificateFiles files = made_.make({});
+  const CertificateFiles good = files;
+  files.chain = "/nowhere/chain.pem";
+  EXPECT_SAYS(problem_of(files),
+              "/nowhere/chain.pem: the certificate cannot be read: No such file");
+  files = good;
+  files.key = "/nowhere/key.pem";
+  EXPECT_SAYS(problem_of(files), "/nowhere/key.pem: the key cannot be read: No such file");
+  files = good;
+  files.key = made_.folder().path();
+  EXPECT_SAYS(problem_of(files), "it is not a regular file");
+  files = good;
+  files.ocsp = "/nowhere/ocsp.der";
+  EXPECT_SAYS(problem_of(files), "/nowhere/ocsp.der: the OCSP response cannot be read");
+  const auto none = ServerContexts::load({}, kTestNow);
+  ASSERT_EQ(none.problems.size(), 1U);
+  EXPECT_SAYS(none.problems.front(), "TLS needs a certificate");
+}
+
+TEST_F(Problems, TellWhatIsNoPem) {
+  CertificateFiles files = made_.make({});
+  const CertificateFiles good = files;
+  files.chain = made_.folder().write("der.pem", "\x30\x82\x01");
+  EXPECT_SAYS(problem_of(files), "holds no certificate in PEM");
+  files.chain = made_.folder().write(
+      "bad.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  EXPECT_SAYS(problem_of(files), "certificate 1 is damaged");
+  files.chain = made_.folder().write("cut.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n");
+  EXPECT_SAYS(problem_of(files), "the PEM of certificate 1 is damaged");
+  files.chain = made_.folder().write("big.pem", std::string((1 << 20) + 1, 'x'));
+  EXPECT_SAYS(problem_of(files), "it is larger than 1 MiB");
+  files = good;
+  files.key = good.chain;
+  EXPECT_SAYS(problem_of(files), "holds no private key in PEM");
+  files.key = made_.folder().write("secret.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
+  EXPECT_SAYS(problem_of(files), "the key is encrypted");
+}
+
+TEST_F(Problems, TellWhenKeyAndCertificateDoNotFit) {
+  CertificateFiles files = made_.make({.file = "one"});
+  files.key = made_.make({.file = "two"}).key;
+  EXPECT_SAYS(problem_of(files), "two.key: the key does not fit the certificate in");
+  files.key = made_.make({.file = "three", .key = Key::Rsa2048}).key;
+  EXPECT_SAYS(problem_of(files), "does not fit");
+}
+
+TEST_F(Problems, RefuseWeakKeys) {
+  EXPECT_SAYS(problem_of(made_.make({.key = Key::Rsa1024})), "is an RSA key of 1024 bits");
+}
+
+TEST_F(Problems, RefuseCertificatesWithoutNames) {
+  EXPECT_SAYS(problem_of(made_.make({.names = {}})), "the certificate names no host");
+}
+
+TEST_F(Problems, TellWhenTheChainIsInTheWrongOrder) {
+  const TestCertificates other("other");
+  CertificateFiles files = made_.make({});
+  const std::string whole = text_of(files.chain);
+  const std::string own = whole.substr(0, whole.find("-----BEGIN", 1));
+  files.chain = made_.folder().write("wrong.pem", own + text_of(other.authority()));
+  EXPECT_SAYS(problem_of(files), "the chain is in the wrong order: certificate 1");
+  files.chain = made_.folder().write("reversed.pem", text_of(made_.authority()) + own);
+  EXPECT_SAYS(problem_of(files), "wrong order: the key is that of certificate 2");
+}
+
+TEST_F(Problems, WarnOfTimes) {
+  EXPECT_SAYS(warning_of(made_.make({.ends = days(-1)})), "the certificate expired on");
+  EXPECT_SAYS(warning_of(made_.make({.ends = days(14)})), "the certificate expires on 2027-01-29");
+  EXPECT_SAYS(warning_of(made_.make({.begins = days(1)})), "is valid only from");
+  EXPECT_TRUE(load(made_.make({.ends = days(15)})).warnings.empty());
+}
+
+TEST_F(Problems, WarnOfKeysThatOthersMayRead) {
+  const CertificateFiles files = made_.make({});
+  ASSERT_EQ(::chmod(files.key.c_str(), 0640), 0);
+  EXPECT_SAYS(warning_of(files), "other users may read the key (mode 640)");
+}
+
+TEST_F(Problems, WarnOfCertificatesThatAreNeverUsed) {
+  const auto first = made_.make({.file = "a", .names = {"a.example.com", "b.example.com"}});
+  const auto loaded = ServerContexts::load(
+      {.certificates = {first, made_.make({.file = "b", .names = {"b.example.com"}}),
+                        made_.make({.file = "c", .names = {"a.example.com", "b.example.com"}})}},
+      kTestNow);
+  ASSERT_EQ(loaded.warnings.size(), 2U);
+  EXPECT_SAYS(loaded.warnings[0], "c.pem: is never used");
+  EXPECT_SAYS(loaded.warnings[1], "b.pem: is never used");
+}
+
+TEST_F(Problems, AreAllToldAtOnce) {
+  const auto loaded = ServerContexts::load(
+      {.certificates = {{.chain = "/nowhere/1", .key = "/nowhere/2", .ocsp = {}}},
+       .clients = {{.hosts = {}, .check = ClientCheck::Require, .authorities = {}},
+                   {.hosts = {}, .check = ClientCheck::Require, .authorities = "/nowhere/3"}}},
+      kTestNow);
+  ASSERT_EQ(loaded.problems.size(), 4U);
+  EXPECT_SAYS(loaded.problems[0], "without naming the file of the authorities");
+  EXPECT_SAYS(loaded.problems[1], "/nowhere/3");
+  EXPECT_SAYS(loaded.problems[2], "/nowhere/1");
+  EXPECT_SAYS(loaded.problems[3], "/nowhere/2");
+}
+
+}  // namespace
+}  // namespace pear::io::tls
