@@ -164,7 +164,6 @@ void Http2Stream::take_body(std::span<char> out) {
 }
 
 std::span<const http::Field> Http2Stream::trailers() {
-  drop_body();  // What goes beyond the declared length.
   return exchange_->response.trailers;
 }
 
