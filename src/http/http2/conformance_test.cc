@@ -61,6 +61,11 @@ std::vector<Case> cases_of_frames() {
       {"6.4 idle", rst_stream(1), connection(ProtocolError)},
       {"6.4 length", post(1) + raw_frame(FrameType::RstStream, 0, 1, "123"),
        connection(FrameSizeError)},
+  };
+}
+
+std::vector<Case> cases_of_control() {
+  return {
       {"6.5 ACK with payload", settings({{1, 2}}, 1), connection(FrameSizeError)},
       {"6.5 on 1", settings({}, 0, 1), connection(ProtocolError)},
       {"6.5 length", raw_frame(FrameType::Settings, 0, 0, "123"), connection(FrameSizeError)},
@@ -142,6 +147,7 @@ std::vector<Case> cases_of_streams() {
 
 TEST(Conformance, FramesAreJudgedAsTheRfcSays) {
   expect_outcomes(cases_of_frames());
+  expect_outcomes(cases_of_control());
 }
 
 TEST(Conformance, StatesOfStreamsAreKept) {
