@@ -29,6 +29,7 @@ int ServerSession::Callbacks::on_begin_headers(nghttp2_session* session, const n
   return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
 }
 
+// NOLINTNEXTLINE(readability-function-size): the signature is the library's.
 int ServerSession::Callbacks::on_header(nghttp2_session* /*session*/,
                                         const nghttp2_frame* /*frame*/, const std::uint8_t* name,
                                         std::size_t name_bytes, const std::uint8_t* value,
@@ -39,6 +40,7 @@ int ServerSession::Callbacks::on_header(nghttp2_session* /*session*/,
   return 0;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the signature is the library's.
 int ServerSession::Callbacks::on_data(nghttp2_session* session, std::uint8_t /*flags*/,
                                       std::int32_t stream, const std::uint8_t* bytes,
                                       std::size_t count, void* user) {

@@ -144,6 +144,7 @@ void ServerSession::append(const void* bytes, std::size_t count) {
 
 // How much of a body goes into the next frame: as much as there is, the client has room for, and
 // the output has room for.
+// NOLINTNEXTLINE(readability-function-size): the signature is the library's.
 nghttp2_ssize ServerSession::Callbacks::on_read_body(nghttp2_session* session, std::int32_t stream,
                                                      std::uint8_t* /*buffer*/,
                                                      std::size_t bytes_max, std::uint32_t* flags,
@@ -171,6 +172,7 @@ nghttp2_ssize ServerSession::Callbacks::on_read_body(nghttp2_session* session, s
   return static_cast<nghttp2_ssize>(ready.bytes);
 }
 
+// NOLINTNEXTLINE(readability-function-size): the signature is the library's.
 int ServerSession::Callbacks::on_send_body(nghttp2_session* /*session*/, nghttp2_frame* frame,
                                            const std::uint8_t* head, std::size_t bytes,
                                            nghttp2_data_source* /*source*/, void* user) {

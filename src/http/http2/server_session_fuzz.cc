@@ -19,7 +19,6 @@
 
 namespace {
 
-using pear::http2::FakeSite;
 using pear::http2::Harness;
 
 constexpr std::size_t kMemoryMax = 1024UL * 1024;

@@ -84,13 +84,14 @@ bool SessionMemory::is_large(const void* block) {
   return reinterpret_cast<std::uintptr_t>(block) % kPage == 0;
 }
 
-SessionMemory::Arena& SessionMemory::arena_of(const void* block) {
-  return *reinterpret_cast<Arena*>(reinterpret_cast<std::uintptr_t>(block) & ~(kArenaBytes - 1));
+SessionMemory::Arena& SessionMemory::arena_of(void* block) {
+  const std::size_t offset = reinterpret_cast<std::uintptr_t>(block) % kArenaBytes;
+  return *reinterpret_cast<Arena*>(static_cast<char*>(block) - offset);
 }
 
-std::size_t SessionMemory::block_bytes(const void* block) {
+std::size_t SessionMemory::block_bytes(void* block) {
   if (is_large(block)) return kSlotPages[arena_of(block).large_class] * kPage;
-  return class_bytes((static_cast<const SmallHeader*>(block) - 1)->size_class);
+  return class_bytes((static_cast<SmallHeader*>(block) - 1)->size_class);
 }
 
 void* SessionMemory::allocate(std::size_t bytes) {
@@ -225,11 +226,11 @@ void SessionMemory::give_back(std::unique_ptr<http::HeadBuilder> builder) {
   if (builders_.size() < kBuildersKept) builders_.push_back(std::move(builder));
 }
 
-std::size_t SessionMemory::resident_bytes(const void* block) {
+std::size_t SessionMemory::resident_bytes(void* block) {
   const std::size_t bytes = block_bytes(block);
   if (!is_large(block)) return bytes;
   std::array<unsigned char, kArenaBytes / kPage> pages{};
-  if (::mincore(const_cast<void*>(block), bytes, pages.data()) != 0) return bytes;
+  if (::mincore(block, bytes, pages.data()) != 0) return bytes;
   return kPage * static_cast<std::size_t>(
                      std::ranges::count_if(std::span(pages).first(bytes / kPage),
                                            [](unsigned char page) { return (page & 1U) != 0; }));

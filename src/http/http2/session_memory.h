@@ -51,8 +51,8 @@ class SessionMemory {
   // How often memory was asked of the kernel or the heap.
   [[nodiscard]] std::uint64_t growths() const { return growths_; }
   // Bytes of one block that lie in physical memory now. Asks the kernel: for tests and for figures.
-  [[nodiscard]] static std::size_t resident_bytes(const void* block);
-  [[nodiscard]] static std::size_t block_bytes(const void* block);
+  [[nodiscard]] static std::size_t resident_bytes(void* block);
+  [[nodiscard]] static std::size_t block_bytes(void* block);
 
  private:
   static constexpr std::size_t kPage = 4096;
@@ -75,14 +75,14 @@ class SessionMemory {
     std::uint32_t large_class = 0;
     std::uint32_t free_count = 0;
     Arena* next_with_room = nullptr;
-    std::array<std::uint16_t, 512> free_slots;
+    std::array<std::uint16_t, 512> free_slots{};
   };
   static_assert(sizeof(Arena) <= kPage);
 
   [[nodiscard]] static std::size_t class_of(std::size_t bytes);
   [[nodiscard]] static std::size_t class_bytes(std::size_t size_class);
   [[nodiscard]] static bool is_large(const void* block);
-  [[nodiscard]] static Arena& arena_of(const void* block);
+  [[nodiscard]] static Arena& arena_of(void* block);
 
   [[nodiscard]] void* allocate_small(std::size_t size_class);
   [[nodiscard]] void* allocate_large(std::size_t bytes);
