@@ -39,22 +39,29 @@ std::filesystem::path local_authority_folder() {
   return {};
 }
 
-io::tls::LocalAuthority::Ready prepare_local_authority(const std::filesystem::path& folder) {
+io::tls::LocalAuthority::Ready prepare_local_authority(const std::filesystem::path& folder,
+                                                       std::vector<std::string> hosts) {
   if (folder.empty()) {
     return {.certificate = {},
             .authority = {},
             .problems = {"there is no folder for the local authority: set HOME or XDG_DATA_HOME"}};
   }
-  return io::tls::LocalAuthority::prepare(folder, owner_name(), io::wall_time());
+  return io::tls::LocalAuthority::prepare(
+      {.folder = folder, .owner = owner_name(), .hosts = std::move(hosts)}, io::wall_time());
 }
 
 std::vector<std::string> use_local_certificate(const std::filesystem::path& folder,
-                                               config::ServerSettings& server) {
+                                               config::Settings& settings) {
+  config::ServerSettings& server = settings.server;
   if (server.preset != config::Preset::Dev || server.https.empty() ||
       !server.certificates.empty()) {
     return {};
   }
-  const io::tls::LocalAuthority::Ready ready = prepare_local_authority(folder);
+  std::vector<std::string> hosts;
+  for (const config::SiteSettings& site : settings.sites) {
+    hosts.insert(hosts.end(), site.hosts.begin(), site.hosts.end());
+  }
+  const io::tls::LocalAuthority::Ready ready = prepare_local_authority(folder, std::move(hosts));
   if (!ready.problems.empty()) return ready.problems;
   server.certificates.push_back(
       {.chain = ready.certificate.chain, .key = ready.certificate.key, .ocsp = {}});

@@ -48,7 +48,7 @@ void fix(config::LoadResult& loaded, const Fixed& fixed) {
   settings->server.listen = fixed.bound.listen;
   settings->server.https = fixed.bound.https;
   settings->server.cores = fixed.cores;
-  for (std::string& problem : use_local_certificate(fixed.authority, settings->server)) {
+  for (std::string& problem : use_local_certificate(fixed.authority, *settings)) {
     loaded.warnings.push_back(
         {.where = settings->file.native(), .key = "server.https", .what = std::move(problem)});
   }

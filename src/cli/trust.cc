@@ -63,7 +63,8 @@ bool change_browser_store(const fs::path& authority, bool remove) {
 }
 
 int run(const TrustOptions& options, Terminal& terminal) {
-  const io::tls::LocalAuthority::Ready ready = prepare_local_authority(local_authority_folder());
+  const io::tls::LocalAuthority::Ready ready =
+      prepare_local_authority(local_authority_folder(), {});
   for (const std::string& problem : ready.problems) terminal.error(problem);
   if (!ready.problems.empty()) return to_int(ExitCode::Failure);
   const std::string file = ready.authority.native();

@@ -165,7 +165,7 @@ int run_alone(const UpOptions& options, config::LoadResult loaded, keeper::Liste
 // Without the local certificate a project in development is served without TLS.
 void prepare_https(config::LoadResult& loaded, const Terminal& terminal) {
   auto settings = std::make_shared<config::Settings>(*loaded.settings);
-  const auto problems = use_local_certificate(local_authority_folder(), settings->server);
+  const auto problems = use_local_certificate(local_authority_folder(), *settings);
   for (const std::string& problem : problems) terminal.warning("no https: " + problem);
   if (!problems.empty()) settings->server.https.clear();
   loaded.settings = std::move(settings);

@@ -22,6 +22,18 @@ using http1::ChunkParser;
 using http1::Progress;
 using io::Transfer;
 
+namespace {
+
+// Whether what a connection begins with is meant as HTTP/1, however malformed. To anything else
+// (TLS, a broken preface of HTTP/2) an answer in HTTP/1 says nothing.
+bool is_http(std::string_view bytes) {
+  const std::string_view line = bytes.substr(0, bytes.find('\n'));
+  return line.contains(" HTTP/") ||
+         http::method_of(line.substr(0, line.find(' '))) != http::Method::Other;
+}
+
+}  // namespace
+
 bool Http1Connection::may_read() const {
   if (closed_ || kept_.size() + io::Reactor::kReadBufferBytes > owner_.joined_bytes_) return false;
   if (lingering_ || request_ == nullptr || request_->exchange == nullptr) return true;
@@ -150,7 +162,12 @@ std::size_t Http1Connection::take_head(std::span<char> input) {
       if (waiting_ != Waiting::Head) wait_for(Waiting::Head);
       return 0;
     case Progress::Refused:
-      refuse(request_->head.refusal());
+      if (requests_ == 0 && !is_http({input.data(), input.size()})) {
+        owner_.shared_.counters.protocol_errors.add();
+        close();
+      } else {
+        refuse(request_->head.refusal());
+      }
       return input.size();
     case Progress::Done: {
       const std::size_t used = request_->head.consumed();

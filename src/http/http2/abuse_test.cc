@@ -106,13 +106,23 @@ TEST(Abuse, MadeYouResetByBodiesOfAWrongLengthIsCutAfter200) {
   expect_cut(cut, 201, Offence::Resets);
 }
 
-TEST(Abuse, MadeYouResetByWindowOverflowIsCutAtTheFirst) {
+TEST(Abuse, MadeYouResetByWindowOverflowIsCutAfter200) {
   Harness server;
   server.site.answers = false;
   const Cut cut = flood(server, 1000, [](std::size_t i) {
     return get(nth_stream(i)) + window_update(nth_stream(i), 0x7fffffff);
   });
-  EXPECT_EQ(cut.frames, 1U);
+  expect_cut(cut, 201, Offence::Resets);
+  EXPECT_EQ(server.site.closed, 200U);
+}
+
+TEST(Abuse, MadeYouResetByEmptyWindowUpdatesIsCutAfter200) {
+  Harness server;
+  server.site.answers = false;
+  const Cut cut = flood(server, 1000, [](std::size_t i) {
+    return get(nth_stream(i)) + window_update(nth_stream(i), 0);
+  });
+  expect_cut(cut, 201, Offence::Resets);
 }
 
 TEST(Abuse, MadeYouResetByStreamsBeyondTheLimitIsCutAfter200) {

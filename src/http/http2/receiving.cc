@@ -6,6 +6,12 @@
 
 namespace pear::http2 {
 
+namespace {
+
+constexpr std::uint32_t kWindowMax = 0x7fff'ffff;
+
+}  // namespace
+
 bool ServerSession::receive(std::span<const char> input, MonotonicTime now) {
   now_ = now;
   while (!ended_) {
@@ -101,7 +107,7 @@ ServerSession::Verdict ServerSession::judge(const FrameHead& head) {
     case FrameType::Ping:
       return count(Offence::Pings);
     case FrameType::WindowUpdate:
-      return head.operand < kTinyIncrement ? count(Offence::WindowUpdates) : Verdict::Pass;
+      return judge_window(head);
     case FrameType::PushPromise:
     case FrameType::Continuation:
       return Verdict::Pass;  // Errors, as nghttp2 says.
@@ -177,6 +183,24 @@ ServerSession::Verdict ServerSession::judge_priority(const FrameHead& head) {
   } else if (head.operand == head.stream) {
     fail_stream(head.stream, ErrorCode::ProtocolError);
   }
+  return ended_ ? Verdict::Ended : Verdict::Drop;
+}
+
+// RFC 9113, sections 6.9 and 6.9.1: an increment of 0 and a window beyond 2^31-1 are errors of
+// their stream; nghttp2 would end the connection.
+ServerSession::Verdict ServerSession::judge_window(const FrameHead& head) {
+  if (head.operand < kTinyIncrement && count(Offence::WindowUpdates) == Verdict::Ended) {
+    return Verdict::Ended;
+  }
+  if (head.stream == 0 || head.length != 4) return Verdict::Pass;
+  give_run();
+  if (ended_) return Verdict::Ended;
+  const std::int32_t window = nghttp2_session_get_stream_remote_window_size(
+      session_, static_cast<std::int32_t>(head.stream));
+  if (window < 0) return Verdict::Pass;  // There is no such stream.
+  const bool fits = head.operand <= kWindowMax - static_cast<std::uint32_t>(window);
+  if (fits && head.operand != 0) return Verdict::Pass;
+  fail_stream(head.stream, fits ? ErrorCode::ProtocolError : ErrorCode::FlowControlError);
   return ended_ ? Verdict::Ended : Verdict::Drop;
 }
 

@@ -192,6 +192,7 @@ class ServerSession {
   [[nodiscard]] Verdict judge_stream(const FrameHead& head);
   [[nodiscard]] Verdict judge_late(const FrameHead& head);
   [[nodiscard]] Verdict judge_priority(const FrameHead& head);
+  [[nodiscard]] Verdict judge_window(const FrameHead& head);
   [[nodiscard]] Verdict count(Offence offence);
   void fail_stream(std::uint32_t stream, ErrorCode error);
 
