@@ -73,10 +73,12 @@ std::string canonical_host(std::string_view host) {
 }
 
 bool is_address(std::string_view canonical_host) {
-  if (canonical_host.empty()) return false;
-  if (canonical_host.front() == '[') return true;
+  if (canonical_host.starts_with('[')) return true;
+  std::array<char, INET_ADDRSTRLEN> text{};
+  if (canonical_host.size() >= text.size()) return false;
+  std::ranges::copy(canonical_host, text.begin());
   std::array<unsigned char, 4> bytes{};
-  return ::inet_pton(AF_INET, std::string(canonical_host).c_str(), bytes.data()) == 1;
+  return ::inet_pton(AF_INET, text.data(), bytes.data()) == 1;
 }
 
 bool is_wildcard(std::string_view name) {
