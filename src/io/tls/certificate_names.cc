@@ -49,7 +49,7 @@ std::string name_text(const GENERAL_NAME& name) {
     const std::string_view bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
                                  static_cast<std::size_t>(ASN1_STRING_length(text)));
     if (bytes.find('\0') != std::string_view::npos) return {};
-    std::string canonical = canonical_host(bytes);
+    const std::string canonical = canonical_host(bytes);
     return can_stand_for_a_host(canonical) && !is_address(canonical) ? canonical : std::string();
   }
   if (name.type == GEN_IPADD) {
@@ -68,7 +68,7 @@ std::string canonical_host(std::string_view host) {
   std::string text(host);
   std::ranges::transform(text, text.begin(), lower);
   if (text.find('\0') != std::string::npos) return text;
-  std::string address = parse_address(text);
+  const std::string address = parse_address(text);
   return address.empty() ? text : address;
 }
 
