@@ -265,7 +265,7 @@ std::optional<Certificate> read_certificate(const CertificateFiles& files, Certi
   certificate.key = read_key(files.key, findings);
   if (certificate.chain.empty() || certificate.key == nullptr) return std::nullopt;
 
-  X509& own = *certificate.chain.front();
+  const X509& own = *certificate.chain.front();
   if (!check_key(certificate, files.key, findings)) return std::nullopt;
   auto kind = kind_of(*certificate.key);
   if (kind) {

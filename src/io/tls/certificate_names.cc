@@ -49,7 +49,7 @@ std::string name_text(const GENERAL_NAME& name) {
     const std::string_view bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
                                  static_cast<std::size_t>(ASN1_STRING_length(text)));
     if (bytes.find('\0') != std::string_view::npos) return {};
-    std::string canonical = canonical_host(bytes);
+    const std::string canonical = canonical_host(bytes);
     return can_stand_for_a_host(canonical) && !is_address(canonical) ? canonical : std::string();
   }
   if (name.type == GEN_IPADD) {
@@ -68,15 +68,17 @@ std::string canonical_host(std::string_view host) {
   std::string text(host);
   std::ranges::transform(text, text.begin(), lower);
   if (text.find('\0') != std::string::npos) return text;
-  std::string address = parse_address(text);
+  const std::string address = parse_address(text);
   return address.empty() ? text : address;
 }
 
 bool is_address(std::string_view canonical_host) {
-  if (canonical_host.empty()) return false;
-  if (canonical_host.front() == '[') return true;
+  if (canonical_host.starts_with('[')) return true;
+  std::array<char, INET_ADDRSTRLEN> text{};
+  if (canonical_host.size() >= text.size()) return false;
+  std::ranges::copy(canonical_host, text.begin());
   std::array<unsigned char, 4> bytes{};
-  return ::inet_pton(AF_INET, std::string(canonical_host).c_str(), bytes.data()) == 1;
+  return ::inet_pton(AF_INET, text.data(), bytes.data()) == 1;
 }
 
 bool is_wildcard(std::string_view name) {

@@ -1,6 +1,7 @@
 #include "io/tls/client_context.h"
 
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -39,21 +40,29 @@ std::string_view wire_name(Application application) {
   return {};
 }
 
-void trust(const ClientOptions& options, SSL_CTX& context, Findings& findings) {
+// Not what SSL_CERT_FILE says: the environment does not decide whom Pear trusts.
+std::filesystem::path system_roots() {
+  std::error_code ignored;
+  const std::filesystem::path red_hat = "/etc/pki/tls/certs/ca-bundle.crt";
+  if (std::filesystem::exists(red_hat, ignored)) return red_hat;
+  return "/etc/ssl/certs/ca-certificates.crt";
+}
+
+void trust(const std::filesystem::path& file, SSL_CTX& context, Findings& findings) {
+  for (const auto& certificate : read_certificates(file, findings)) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(&context), certificate.get());
+  }
+}
+
+void choose_trust(const ClientOptions& options, SSL_CTX& context, Findings& findings) {
   switch (options.verify) {
     case ClientOptions::Verify::Off:
       return;
     case ClientOptions::Verify::SystemRoots:
-      // Not what SSL_CERT_FILE says: the environment does not decide whom Pear trusts.
-      if (SSL_CTX_load_verify_locations(&context, nullptr, "/etc/ssl/certs") != 1) {
-        findings.problems.emplace_back(
-            "/etc/ssl/certs: the system's authorities cannot be read; install ca-certificates.");
-      }
+      trust(system_roots(), context, findings);
       break;
     case ClientOptions::Verify::Authorities:
-      for (const auto& certificate : read_certificates(options.authorities, findings)) {
-        X509_STORE_add_cert(SSL_CTX_get_cert_store(&context), certificate.get());
-      }
+      trust(options.authorities, context, findings);
       break;
   }
   SSL_CTX_set_verify(&context, SSL_VERIFY_PEER, nullptr);
@@ -82,7 +91,7 @@ ClientContext::Loaded ClientContext::load(const ClientOptions& options, WallTime
   bool whole = context != nullptr && Session::configure(*context, options.version_min,
                                                         options.version_max, options.compression);
   if (whole) {
-    trust(options, *context, findings);
+    choose_trust(options, *context, findings);
     if (options.certificate) show_certificate(*options.certificate, now, *context, findings);
     std::string protocols;
     for (const Application application : options.applications) protocols += wire_name(application);

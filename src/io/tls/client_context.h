@@ -24,7 +24,7 @@ namespace pear::io::tls {
 struct ClientOptions {
   enum class Verify : std::uint8_t {
     Off,          // Whoever answers: only for what this machine runs itself.
-    SystemRoots,  // /etc/ssl/certs.
+    SystemRoots,  // What Debian's or Red Hat's ca-certificates installed.
     Authorities,  // See below.
   };
   Verify verify = Verify::SystemRoots;

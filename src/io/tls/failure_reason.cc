@@ -16,7 +16,7 @@ struct Wording {
 
 // Those that operators meet; the others keep BoringSSL's names.
 constexpr auto kWordings = std::to_array<Wording>({
-    {SSL_R_HTTP_REQUEST, "the client spoke plain HTTP"},
+    {SSL_R_HTTP_REQUEST, kSpokePlainHttp},
     {SSL_R_HTTPS_PROXY_REQUEST, "the client spoke plain HTTP, as to a proxy"},
     {SSL_R_NO_APPLICATION_PROTOCOL, "no protocol of the client's ALPN is spoken here"},
     {SSL_R_NO_SHARED_CIPHER, "no cipher suite in common"},

@@ -10,6 +10,7 @@ struct ssl_st;
 namespace pear::io::tls {
 
 inline constexpr std::string_view kPeerClosed = "the peer closed the connection";
+inline constexpr std::string_view kSpokePlainHttp = "the client spoke plain HTTP";
 inline constexpr std::string_view kConnectionBroke = "the connection broke";
 
 // Empties the thread's error queue. The text lives as long as the program.

@@ -79,9 +79,12 @@ bool ask_for_certificate(SSL* ssl, const ClientPolicy& policy) {
 }  // namespace
 
 bool CertificateSet::stands_for(std::string_view host) const {
-  const std::string canonical = canonical_host(host);
-  return std::ranges::any_of(names_,
-                             [&](const std::string& name) { return name_covers(name, canonical); });
+  const auto covers = [this](std::string_view wanted) {
+    return std::ranges::any_of(names_,
+                               [&](const std::string& name) { return name_covers(name, wanted); });
+  };
+  // As it is, nearly always: each request may ask.
+  return covers(host) || covers(canonical_host(host));
 }
 
 // ---- What handshakes ask.
@@ -135,6 +138,7 @@ ssl_select_cert_result_t ServerContexts::Parts::on_client_hello(const SSL_CLIENT
   return ssl_select_cert_success;
 }
 
+// NOLINTBEGIN(readability-function-size): BoringSSL decides what its callbacks take.
 int ServerContexts::Parts::on_alpn(SSL* ssl, const std::uint8_t** out, std::uint8_t* out_size,
                                    const std::uint8_t* offered, unsigned offered_size, void*) {
   const Parts& parts = *Session::of(ssl).contexts_->parts_;
@@ -175,6 +179,7 @@ int ServerContexts::Parts::on_ticket(SSL* ssl, std::uint8_t* name, std::uint8_t*
   OPENSSL_cleanse(&key, sizeof(key));
   return ready ? outcome : -1;
 }
+// NOLINTEND(readability-function-size)
 
 // ---- Loading.
 
@@ -342,6 +347,7 @@ std::span<const std::unique_ptr<const CertificateSet>> ServerContexts::sets() co
 
 bool ServerContexts::session_covers(const Session& session, std::string_view host) const {
   if (session.certificates_ == nullptr || !session.certificates_->stands_for(host)) return false;
+  if (parts_->policies.empty()) return true;
   const ClientPolicy* const wanted = parts_->policy_for(canonical_host(host));
   if (wanted == nullptr || wanted->check == ClientCheck::Off) return true;
   // The session may be of earlier contexts: authorities count by what they are.

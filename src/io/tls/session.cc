@@ -350,6 +350,9 @@ void Session::say_goodbye(int fd) {
 std::string_view Session::problem() const {
   return problem_;
 }
+bool Session::client_spoke_plain_http() const {
+  return problem_ == kSpokePlainHttp;
+}
 Application Session::application() const {
   return application_;
 }

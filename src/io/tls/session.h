@@ -24,7 +24,7 @@
 
 struct bio_method_st;
 struct bio_st;
-struct cbb_st;
+struct cbb_st;  // NOLINT(readability-identifier-naming): BoringSSL's name.
 struct ssl_ctx_st;
 struct ssl_st;
 
@@ -118,6 +118,9 @@ class Session {
   // for it, without bytes of the peer. "the peer closed the connection" where that is all. Lives as
   // long as the program.
   [[nodiscard]] std::string_view problem() const;
+
+  // After Failed: the client may be told, in plain HTTP, to use https.
+  [[nodiscard]] bool client_spoke_plain_http() const;
 
   // ---- After the handshake.
 

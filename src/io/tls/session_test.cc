@@ -314,6 +314,7 @@ TEST_F(SessionTest, AnswersGarbageWithAnAlert) {
   ASSERT_EQ(io::send(client_fd.get(), std::span<const char>(garbage)).bytes, garbage.size());
   EXPECT_EQ(server->handshake(server_fd.get()), Progress::Failed);
   EXPECT_EQ(server->problem(), "what came is not TLS");
+  EXPECT_FALSE(server->client_spoke_plain_http());
   std::array<char, 16> alert{};
   const Transfer got = io::receive(client_fd.get(), alert);
   ASSERT_EQ(got.bytes, 7U);
@@ -329,6 +330,7 @@ TEST_F(SessionTest, KnowsPlainHttpWhenItSeesIt) {
     ASSERT_EQ(io::send(client_fd.get(), std::span<const char>(request)).bytes, request.size());
     EXPECT_EQ(server->handshake(server_fd.get()), Progress::Failed);
     EXPECT_EQ(server->problem(), "the client spoke plain HTTP");
+    EXPECT_TRUE(server->client_spoke_plain_http());
   }
 }
 
@@ -353,6 +355,20 @@ TEST_F(SessionTest, WaitsForTheKernelInTheMiddleOfAHandshake) {
   const int small = 1;
   ASSERT_EQ(::setsockopt(pair.server_fd.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
   EXPECT_TRUE(pair.shake_hands().done());
+}
+
+TEST_F(SessionTest, SendsAFlightThatIsLargerThanItsBuffer) {
+  std::vector<std::string> names{"example.com"};
+  for (int i = 0; i < 3600; ++i) {
+    names.push_back("host" + std::to_string(10'000 + i) + ".example.com");
+  }
+  const auto huge =
+      must_load({.certificates = {certificates_.make({.file = "huge", .names = names})}});
+  ClientOptions options{.verify = Verify::Off};
+  options.compression = CertificateCompression::Refuse;
+  client_context_ = must_load(options);
+  TestPair pair(core_, huge, *client_context_);
+  EXPECT_TRUE(pair.shake_hands().done()) << pair.client->problem();
 }
 
 TEST_F(SessionTest, RefusesAServerThatTheClientDoesNotTrust) {

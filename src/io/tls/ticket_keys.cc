@@ -167,7 +167,7 @@ void TicketKeys::make_key(std::int64_t now_s) {
 
 std::optional<TicketKeys::Key> TicketKeys::current(WallTime now) {
   const std::int64_t now_s = seconds_since_1970(now);
-  Newest found = newest(now_s);
+  const Newest found = newest(now_s);
   if (found.key && now_s - found.made_s < count_s(kRenewAfter)) return found.key;
   make_key(now_s);
   return newest(now_s).key;
