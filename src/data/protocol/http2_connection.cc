@@ -181,7 +181,7 @@ bool Http2Connection::flush_unsent() {
         unsent_.consume(wrote.bytes);
         break;
       case Transfer::Status::WouldBlock:
-        if (waiting_ != Waiting::Write) wait_for(Waiting::Write);
+        if (waiting_ != Waiting::Write && !lingering_) wait_for(Waiting::Write);
         return false;
       case Transfer::Status::Ended:
       case Transfer::Status::Failed:
@@ -194,7 +194,7 @@ bool Http2Connection::flush_unsent() {
 
 void Http2Connection::write() {
   base::ListHook<UnwrittenTag>::unlink();
-  if (closed_ || lingering_ || !flush_unsent()) return;
+  if (closed_ || !flush_unsent() || lingering_) return;
   std::size_t budget = io::TurnBudget::kWriteBytes;
   while (session_->wants_write()) {
     const std::span<char> out = shared().output();

@@ -228,7 +228,6 @@ Session::Progress Session::handshake(int fd) {
     switch (arrived.status) {
       case Status::Done:
         workspace_.arrived_ = {workspace_.in_.get(), arrived.bytes};
-        socket_drained_ = arrived.drained;
         break;
       case Status::WouldBlock:
         return Progress::WouldBlock;
@@ -294,6 +293,8 @@ Transfer Session::receive(int fd, std::span<char> buffer) {
   // No more than the caller has room for, so that little is kept: the rest stays with the kernel.
   const std::size_t wanted =
       std::clamp(buffer.size() + 1024, std::size_t{4096}, Workspace::kCiphertextInBytes);
+  // What was kept says nothing about the socket, which may have had an event since.
+  bool socket_drained = false;
   Transfer outcome = read_plaintext(buffer);
   // Whole records of this size may have held nothing for the caller, and the socket still more.
   for (bool more = true; more && outcome.status == Status::WouldBlock;) {
@@ -303,11 +304,11 @@ Transfer Session::receive(int fd, std::span<char> buffer) {
       break;
     }
     workspace_.arrived_ = {workspace_.in_.get(), arrived.bytes};
-    socket_drained_ = arrived.drained;
+    socket_drained = arrived.drained;
     outcome = read_plaintext(buffer);
     more = !arrived.drained;
   }
-  outcome.drained = outcome.drained && socket_drained_;
+  outcome.drained = outcome.drained && socket_drained;
   // An alert; if it cannot be sent, the next call will say so.
   if (workspace_.out_bytes_ > 0) static_cast<void>(push(fd));
   return outcome;

@@ -195,7 +195,6 @@ class Session {
   Application application_ = Application::None;
   bool resumed_ = false;
   bool finished_ = false;        // The handshake.
-  bool socket_drained_ = false;  // By the last read: what has come since came with an event.
 };
 static_assert(sizeof(Session) <= 192, "every connection with TLS has one");
 
