@@ -55,6 +55,8 @@ std::vector<Case> cases_of_frames() {
       {"6.3 PRIORITY on 0", priority(0, 1), connection(ProtocolError)},
       {"6.3 length", post(1) + raw_frame(FrameType::Priority, 0, 1, "1234"),
        stream(FrameSizeError)},
+      {"6.3 length, closed", get(1) + rst_stream(1) + raw_frame(FrameType::Priority, 0, 1, "1234"),
+       connection(FrameSizeError)},
       {"6.3 length, idle", raw_frame(FrameType::Priority, 0, 1, "1234"),
        connection(FrameSizeError)},
       {"6.4 RST_STREAM on 0", rst_stream(0), connection(ProtocolError)},

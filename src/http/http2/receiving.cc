@@ -205,10 +205,11 @@ ServerSession::Verdict ServerSession::judge_window(const FrameHead& head) {
 }
 
 void ServerSession::fail_stream(std::uint32_t stream, ErrorCode error) {
-  // An idle stream cannot be reset (RFC 9113, section 5.1).
-  if (stream > newest_stream_) return fail_connection(error);
+  // A stream that is idle or over cannot be reset: the error is the connection's (RFC 9113, section
+  // 5.4, lets it be).
   const auto id = static_cast<std::int32_t>(stream);
-  if (nghttp2_session_find_stream(session_, id) != nullptr) reset(id, error);
+  if (nghttp2_session_find_stream(session_, id) == nullptr) return fail_connection(error);
+  reset(id, error);
   static_cast<void>(count(Offence::Resets));
 }
 
