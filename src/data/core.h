@@ -23,6 +23,7 @@
 #include "data/protocol/connections.h"
 #include "data/request_path.h"
 #include "data/turn_time.h"
+#include "io/clock.h"
 #include "io/mesh.h"
 #include "io/reactor.h"
 #include "model/counters.h"
@@ -45,6 +46,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
     HopMesh& mesh;
     model::CoreCounters& counters;
     log::Logger& logger;
+    WallTime (*wall_time)() = &io::wall_time;
   };
   explicit Core(const Parts& parts);
   ~Core();

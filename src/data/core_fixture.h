@@ -92,7 +92,8 @@ class CoreTest : public testing::Test {
                                                .control = reactor_->waker(),
                                                .mesh = *mesh_,
                                                .counters = counters_,
-                                               .logger = logger_});
+                                               .logger = logger_,
+                                               .wall_time = wall_time_});
     auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
     address_ = *io::SocketAddress::of_socket(listener->get());
     core_->listen(*std::move(listener), listener::Security::Plain);
@@ -199,6 +200,7 @@ class CoreTest : public testing::Test {
   log::Logger logger_;
   config::ServerSettings settings_;
   config::SiteSettings site_;
+  WallTime (*wall_time_)() = &io::wall_time;
   bool has_cages_ = true;
   bool awaits_image_ = false;
   decltype(model::Site::metrics) metrics_ = [] {

@@ -1,5 +1,6 @@
 #include "data/protocol/http2_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -23,6 +24,8 @@ constexpr std::chrono::milliseconds kRoundTrip{250};
 // How long bytes are read past after the last word, so that the client's kernel does not throw it
 // away.
 constexpr std::chrono::milliseconds kLinger{2'000};
+// A connection that has nothing to do for so long gives back what only a busy one needs.
+constexpr std::chrono::milliseconds kQuiet{1'000};
 
 }  // namespace
 
@@ -92,6 +95,7 @@ void Http2Connection::read() {
     if (!lingering_) {
       broken_ = !session_->receive(buffer.first(got.bytes), shared().path.now());
       write_later();
+      watch_head();
     }
     if (got.bytes >= budget) return shared().reactor.run_again(*this, io::IoEvents::read());
     budget -= got.bytes;
@@ -107,7 +111,6 @@ Http2Stream* Http2Connection::open_stream(std::int32_t id) {
     return nullptr;
   }
   stream->attach(*exchange);
-  if (waiting_ == Waiting::FirstRequest || waiting_ == Waiting::Idle) wait_for(Waiting::Nothing);
   if (++requests_ == shared().settings.http.requests_per_connection_max) drain();
   return stream;
 }
@@ -223,14 +226,33 @@ void Http2Connection::write() {
 void Http2Connection::after_write() {
   const bool served = shutdown_finished_ && session_->streams_open() == 0;
   if (broken_ || served || session_->over()) return linger();
+  if (waiting_ != Waiting::Head) rest();
+  if (readable_) shared().reactor.run_again(*this, io::IoEvents::read());
+}
+
+// Chooses what to wait for while the client is on time.
+void Http2Connection::rest() {
   if (session_->streams_open() != 0) {
-    if (waiting_ == Waiting::Write) wait_for(Waiting::Nothing);
+    if (waiting_ != Waiting::Nothing && waiting_ != Waiting::LastStreams) {
+      wait_for(Waiting::Nothing);
+    }
   } else if (shutdown_announced_) {
     if (waiting_ != Waiting::LastStreams) wait_for(Waiting::LastStreams);
-  } else if (waiting_ == Waiting::Nothing || waiting_ == Waiting::Write) {
-    wait_for(requests_ == 0 ? Waiting::FirstRequest : Waiting::Idle);
+  } else if (requests_ == 0) {
+    if (waiting_ != Waiting::FirstRequest) wait_for(Waiting::FirstRequest);
+  } else if (waiting_ != Waiting::Quiet && waiting_ != Waiting::Idle) {
+    wait_for(Waiting::Quiet);
   }
-  if (readable_) shared().reactor.run_again(*this, io::IoEvents::read());
+}
+
+// A header block that does not end holds up the whole connection.
+void Http2Connection::watch_head() {
+  if (session_->in_header_block()) {
+    if (waiting_ != Waiting::Head && waiting_ != Waiting::Write) wait_for(Waiting::Head);
+  } else if (waiting_ == Waiting::Head) {
+    waiting_ = Waiting::Nothing;
+    rest();
+  }
 }
 
 // ---- The end.
@@ -250,7 +272,11 @@ void Http2Connection::wait_for(Waiting what) {
     case Waiting::Nothing:
       return timer_.cancel();
     case Waiting::FirstRequest:
+    case Waiting::Head:
       time = limits.header_timeout;
+      break;
+    case Waiting::Quiet:
+      time = std::min(kQuiet, limits.idle_timeout);
       break;
     case Waiting::Idle:
       time = limits.idle_timeout;
@@ -272,14 +298,19 @@ void Http2Connection::on_timer(MonotonicTime /*now*/) {
   switch (std::exchange(waiting_, Waiting::Nothing)) {
     case Waiting::Nothing:
       return;
+    case Waiting::Quiet:
+      session_->idle();
+      return wait_for(Waiting::Idle);
     case Waiting::FirstRequest:
     case Waiting::Idle:
       shared().counters.timeouts.add();
-      [[fallthrough]];
+      return shut_down();
     case Waiting::LastStreams:
-      shutdown_announced_ = true;
-      shutdown_finished_ = true;
-      session_->finish_shutdown();
+      return shut_down();
+    case Waiting::Head:
+      shared().counters.timeouts.add();
+      session_->terminate(http2::ErrorCode::EnhanceYourCalm);
+      broken_ = true;
       return write_later();
     case Waiting::Write:
       shared().counters.timeouts.add();
@@ -287,6 +318,14 @@ void Http2Connection::on_timer(MonotonicTime /*now*/) {
     case Waiting::Linger:
       return close();
   }
+}
+
+// The streams that are open are the last.
+void Http2Connection::shut_down() {
+  shutdown_announced_ = true;
+  shutdown_finished_ = true;
+  session_->finish_shutdown();
+  write_later();
 }
 
 void Http2Connection::linger() {

@@ -62,7 +62,17 @@ class Http2Connection final : public io::IoHandler,
   void on_stream_closed(Http2Stream& stream);
 
  private:
-  enum class Waiting : std::uint8_t { Nothing, FirstRequest, Idle, Write, LastStreams, Linger };
+  // What the timer waits for.
+  enum class Waiting : std::uint8_t {
+    Nothing,
+    FirstRequest,
+    Head,   // The rest of a header block.
+    Quiet,  // That nothing happens for a moment, before memory is given back.
+    Idle,
+    Write,
+    LastStreams,  // The second step of a shutdown.
+    Linger,
+  };
 
   void read();
   [[nodiscard]] bool may_read() const;
@@ -71,6 +81,9 @@ class Http2Connection final : public io::IoHandler,
   [[nodiscard]] bool flush_unsent();
   [[nodiscard]] bool all_sent() const { return unsent_.empty() && !stream_.has_unsent(); }
   void after_write();
+  void rest();
+  void watch_head();
+  void shut_down();
   void linger();
   void wait_for(Waiting what);
   void on_timer(MonotonicTime now);

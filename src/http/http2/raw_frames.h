@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "http/http2/frame_reader.h"
+#include "http/http2/preface.h"
 
 namespace pear::http2 {
 
-inline constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 inline std::string big_endian(std::uint32_t number) {
   std::string bytes;

@@ -165,6 +165,8 @@ class ServerSession {
   void terminate(ErrorCode error);
 
   [[nodiscard]] std::size_t streams_open() const { return streams_open_; }
+  // A header block has begun and is not complete: nothing else can come before its end.
+  [[nodiscard]] bool in_header_block() const { return builder_ != nullptr; }
 
   // Nothing has happened for a while: gives back memory that only a busy session needs.
   void idle();
