@@ -16,9 +16,9 @@ class Measured:
     p99_us: float
 
 
-def measure(context, server, path="", script=None):
+def measure(server, generate):
     before = server.usage()
-    load = context.wrk_on(server, path, script)
+    load = generate(server)
     after = server.usage()
     if load.requests == 0:
         raise BenchError(f"{server.name} answered nothing")
@@ -26,18 +26,21 @@ def measure(context, server, path="", script=None):
                     failed=load.failed, p99_us=load.p99_us)
 
 
-def compare(context, servers, path="", script=None):
+def compare(context, servers, path="", script=None, generate=None):
     """Starts all, warms each up, measures them in interleaved rounds, stops all.
 
-    Returns {name: [Measured of each round]}. What failed is an error: a figure with errors in it
+    The load is wrk's on `path`, or what `generate(server)` makes. Returns {name: [Measured of each round]}. What failed is an error: a figure with errors in it
     compares nothing."""
+    if generate is None:
+        def generate(server):
+            return context.wrk_on(server, path, script)
     with contextlib.ExitStack() as stack:
         for server in servers.values():
             stack.enter_context(server)
         for server in servers.values():
-            context.wrk_on(server, path, script)
+            generate(server)
         values = interleaved(servers, context.rounds,
-                             lambda _name, server: measure(context, server, path, script))
+                             lambda _name, server: measure(server, generate))
     for name, rounds in values.items():
         failed = sum(round_.failed for round_ in rounds)
         if failed:

@@ -84,6 +84,22 @@ class Context:
         return load.wrk(self.wrk, server.url.rstrip("/") + "/" + path.lstrip("/"), self.seconds,
                         connections=connections, script=script)
 
+    def h2load_on(self, server, **options):
+        return load.h2load(tools.needed("h2load", "nghttp2-client"), server.https_url, self.seconds, **options)
+
+    def handshakes_on(self, server):
+        return load.handshakes(tools.needed("openssl", "openssl"), server.https_port, max(2, self.seconds))
+
+    def certificate(self):
+        """(chain, key) of a certificate for localhost, signed by itself: ECDSA P-256."""
+        chain, key = self.folder / "localhost.pem", self.folder / "localhost.key"
+        if not chain.exists():
+            subprocess.run([tools.needed("openssl", "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                            "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=localhost",
+                            "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", chain],
+                           check=True, capture_output=True)
+        return chain, key
+
     def bench_on(self, server, *arguments, path="", seconds=60):
         self.needs_pear_bench()
         return load.pear_bench(self.pear_bench, *arguments,

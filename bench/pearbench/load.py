@@ -1,4 +1,5 @@
-"""The load: wrk for a closed loop that others can repeat, `pear bench` for what wrk cannot do."""
+"""The load: wrk for a closed loop that others can repeat, h2load for the same over HTTP/2, openssl for TLS
+handshakes, `pear bench` for what none of them can do."""
 
 import dataclasses
 import json
@@ -48,6 +49,34 @@ def wrk(program, url, seconds, connections=64, script=None):
     if done.returncode != 0:
         raise BenchError(f"{' '.join(command)} {url}: {done.stderr.strip()}")
     return parse_wrk(done.stdout)
+
+
+def parse_h2load(text):
+    rate = re.search(r"finished in [\d.]+\w+, ([\d.]+) req/s", text)
+    requests = re.search(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed, "
+                         r"(\d+) errored, (\d+) timeout", text)
+    if not rate or not requests:
+        raise BenchError(f"h2load said nothing that is understood:\n{text[-1000:]}")
+    done, succeeded, failed, errored, timeout = (int(n) for n in requests.groups())
+    return Load(rate=float(rate[1]), requests=succeeded, failed=max(failed, errored, timeout, done - succeeded))
+
+
+def h2load(program, url, seconds, connections=32, streams=32):
+    command = [program, "-t1", f"-c{connections}", f"-m{streams}", f"-D{seconds}", url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+    if done.returncode != 0:
+        raise BenchError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return parse_h2load(done.stdout)
+
+
+def handshakes(program, port, seconds):
+    """Full TLS 1.3 handshakes, one after the other, each on a connection of its own."""
+    command = [program, "s_time", "-connect", f"localhost:{port}", "-new", "-time", str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+    count = re.search(r"(\d+) connections in (\d+) real seconds", done.stdout)
+    if done.returncode != 0 or not count:
+        raise BenchError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()[-500:]}")
+    return Load(rate=int(count[1]) / max(1, int(count[2])), requests=int(count[1]), failed=0)
 
 
 def pear_bench(program, *arguments, seconds=60):

@@ -107,6 +107,7 @@ class Server:
         self.command = [str(part) for part in command]
         self.folder = pathlib.Path(folder)
         self.port = port
+        self.https_port = None
         self.env = {**os.environ, **(env or {})}
         self.log = self.folder / f"{name}.log"
         self.process = None
@@ -114,6 +115,10 @@ class Server:
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def https_url(self):
+        return f"https://localhost:{self.https_port}/"
 
     @property
     def pid(self):

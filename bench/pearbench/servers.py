@@ -24,14 +24,18 @@ def wasmtime(context, component, flags):
     return Server(f"wasmtime-{flags}", command, context.new_folder(f"wasmtime-{flags}"), port)
 
 
-def nginx(context, body, workers=None):
-    """A static file with these bytes, whatever the path."""
+def nginx(context, body, workers=None, https=False):
+    """A static file with these bytes, whatever the path; by TLS and HTTP/2 too where asked."""
     folder = context.new_folder("nginx")
     (folder / "root").mkdir()
     (folder / "root" / "hello.txt").write_bytes(body)
-    port = free_port()
+    port, https_port = free_port(), free_port()
     text = (HERE / "nginx.conf.in").read_text()
-    values = {"@PORT@": str(port), "@FOLDER@": str(folder),
+    chain, key = context.certificate() if https else (None, None)
+    values = {"@HTTPS@": f"listen 127.0.0.1:{https_port} ssl http2 reuseport backlog=4096;\n"
+                         f"    ssl_certificate {chain};\n    ssl_certificate_key {key};\n"
+                         f"    ssl_protocols TLSv1.2 TLSv1.3;" if https else "",
+              "@PORT@": str(port), "@FOLDER@": str(folder),
               "@WORKERS@": str(workers or context.cores),
               "@USER_LINE@": "user root;" if os.geteuid() == 0 else ""}
     for name, value in values.items():
@@ -39,12 +43,16 @@ def nginx(context, body, workers=None):
     (folder / "nginx.conf").write_text(text)
     command = [context.nginx, "-c", folder / "nginx.conf", "-p", folder,
                "-e", folder / "nginx-error.log"]
-    return Server("nginx", command, folder, port)
+    server = Server("nginx", command, folder, port)
+    server.https_port = https_port
+    return server
 
 
 PEAR_TOML = """pear_version = 1
 [server]
 listen = "127.0.0.1:{port}"
+https = "{https}"
+{certificate}
 admin = "127.0.0.1:{admin_port}"
 cores = {cores}
 cache = "{cache}"
@@ -70,19 +78,24 @@ isolation = "cage"
 
 
 def pear(context, component, isolation="cage", access_log=False, cages="\"per-core\"", cpu="1000ms",
-         name="pear", other_site=False):
+         name="pear", other_site=False, https=False):
     """`pear up` with a configuration of its own. Lines of the log go to a file, as with a service."""
     folder = context.new_folder(name)
     port, admin_port = free_port(), free_port()
+    https_port = free_port()
+    chain, key = context.certificate() if https else (None, None)
     toml = PEAR_TOML + (OTHER_SITE if other_site else "")
     (folder / "pear.toml").write_text(toml.format(
-        port=port, admin_port=admin_port, cores=context.cores, cache=context.pear_cache,
+        port=port, https=f"127.0.0.1:{https_port}" if https else "off",
+        certificate=f'certificate = [{{ chain = "{chain}", key = "{key}" }}]' if https else "",
+        admin_port=admin_port, cores=context.cores, cache=context.pear_cache,
         access_log="true" if access_log else "false", component=component, cages=cages, cpu=cpu,
         isolation=isolation))
     # The settings are the file's alone.
     env = {"PORT": "", "LISTEN_FDS": ""}
     server = Server(name, [context.pear, "up", folder / "pear.toml"], folder, port, env=env)
     server.admin_port = admin_port
+    server.https_port = https_port
     for variable in env:
         server.env.pop(variable, None)
     return server
