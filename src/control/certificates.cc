@@ -1,6 +1,6 @@
 #include "control/certificates.h"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 #include <sys/stat.h>
@@ -98,6 +98,7 @@ void Certificates::apply(const config::Settings& settings) {
 
 void Certificates::look(MonotonicTime now) {
   parts_.reactor.timers().arm(look_, now + kLook);
+  if (contexts_ != nullptr) warn(contexts_->expiry_warnings(parts_.wall_time()));
   if (looking_) return;
   looking_ = true;
   parts_.worker.submit([this, options = options_, stamps = stamps_, generation = generation_,
@@ -117,16 +118,41 @@ void Certificates::take(Found found) {
   for (const std::string& problem : found.loaded.problems) {
     say(log::Level::Error, "certificate_refused", problem);
   }
-  for (const std::string& warning : found.loaded.warnings) {
-    say(log::Level::Warning, "certificate_warning", warning);
-  }
-  if (found.loaded.contexts == nullptr) return;
-  // At the start the good ones are better than none; later the old ones are whole.
-  if (!found.loaded.problems.empty() && contexts_ != nullptr) return;
-  if (contexts_ != nullptr)
+  warn(std::move(found.loaded.warnings));
+  if (!is_better(found.loaded)) return;
+  if (contexts_ != nullptr) {
     say(log::Level::Info, "certificates_loaded", "certificates have changed");
+  }
   contexts_ = std::move(found.loaded.contexts);
+  whole_ = found.loaded.problems.empty();
   parts_.publish(contexts_);
+}
+
+bool Certificates::is_better(const io::tls::ServerContexts::Loaded& loaded) const {
+  if (loaded.contexts == nullptr) return false;
+  if (loaded.problems.empty() || contexts_ == nullptr) return true;
+  if (whole_) return false;
+  const auto is_kept = [&](const std::string& name) {
+    return std::ranges::any_of(loaded.contexts->sets(), [&](const auto& set) {
+      return std::ranges::find(set->names(), name) != set->names().end();
+    });
+  };
+  return std::ranges::all_of(contexts_->sets(), [&](const auto& set) {
+    return std::ranges::all_of(set->names(), is_kept);
+  });
+}
+
+void Certificates::warn(std::vector<std::string> warnings) {
+  const WallTime now = parts_.wall_time();
+  // A clock that was set back starts anew.
+  std::erase_if(warned_, [&](const Warned& warned) {
+    return now < warned.at || now - warned.at >= kWarnAgain;
+  });
+  for (std::string& warning : warnings) {
+    if (std::ranges::find(warned_, warning, &Warned::text) != warned_.end()) continue;
+    say(log::Level::Warning, "certificate_warning", warning);
+    warned_.push_back({.text = std::move(warning), .at = now});
+  }
 }
 
 void Certificates::say(log::Level level, std::string_view name, const std::string& message) {
