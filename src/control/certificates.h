@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,16 +61,12 @@ class Certificates {
 
   struct Stamp;
   struct Found;
-  struct Warned {
-    std::string text;
-    WallTime at;
-  };
 
   [[nodiscard]] static Found load(const io::tls::ContextOptions& options, WallTime now);
   [[nodiscard]] static std::vector<Stamp> stamps_of(const io::tls::ContextOptions& options);
   void take(Found found);
   [[nodiscard]] bool is_better(const io::tls::ServerContexts::Loaded& loaded) const;
-  void warn(std::vector<std::string> warnings);
+  void warn(const std::vector<std::string>& warnings);
   void look(MonotonicTime now);
   void say(log::Level level, std::string_view name, const std::string& message);
 
@@ -77,8 +74,8 @@ class Certificates {
   io::tls::ContextOptions options_;
   std::vector<Stamp> stamps_;  // Of the files when they were last read.
   Contexts contexts_;
-  bool whole_ = false;            // contexts_: of all certificates.
-  std::vector<Warned> warned_;    // In the last day.
+  bool whole_ = false;                      // contexts_: of all certificates.
+  std::map<std::string, WallTime> warned_;  // What was logged in the last day.
   std::uint64_t generation_ = 0;  // Of options_: what was loaded for older ones is dropped.
   bool looking_ = false;
   io::Timer look_ = io::Timer::calling<&Certificates::look>(*this);
