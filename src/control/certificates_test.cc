@@ -260,6 +260,19 @@ TEST_F(CertificatesTest, ThatArePartOfAllGiveWayToAPartThatStandsForNoFewerNames
   EXPECT_EQ(served(), (Names{"a.test", "b.test", "c.test"}));
 }
 
+TEST_F(CertificatesTest, ThatAreAllDoNotGiveWayToAPartOfTheSameNames) {
+  const CertificateFiles a = make("a.test");
+  const CertificateFiles twin =
+      made_.make({.file = "twin", .names = {"a.test"}, .key = TestCertificates::Key::Rsa2048});
+  certificates_.apply(settings_of({a, twin}));
+  ASSERT_EQ(log_text(), "");
+
+  damage(twin);
+  look();
+
+  EXPECT_EQ(published_.size(), 1U) << "clients that know RSA alone would be lost";
+}
+
 // ---- Settings that change.
 
 TEST_F(CertificatesTest, OfNewSettingsAreReadOnTheWorker) {
