@@ -14,6 +14,10 @@
 #include "cli/text_file.h"
 #include "config/load.h"
 
+namespace pear::io::tls {
+class TicketKeys;
+}  // namespace pear::io::tls
+
 namespace pear::cli {
 
 struct ServeRequest {
@@ -23,8 +27,10 @@ struct ServeRequest {
   // One list for each of settings->server.listen, then for each of server.https. Closed by the
   // server.
   std::vector<std::vector<int>> fds_by_address;
-  int ready_fd =
-      -1;  // keeper::kReadyWord is written to it once the server serves; -1: nobody waits.
+  // keeper::kReadyWord is written to it once the server serves; -1: nobody waits.
+  int ready_fd = -1;
+  // Of session tickets; never null.
+  std::shared_ptr<io::tls::TicketKeys> tickets;
 };
 
 struct Engines {

@@ -45,6 +45,7 @@ int serve(const ServeRequest& request) {
                       .reload = request.reload,
                       .fds_by_address = request.fds_by_address,
                       .ready_fd = request.ready_fd,
+                      .tickets = request.tickets,
                       .cache = cache_folder(request.settings->server.cache)});
 }
 

@@ -112,6 +112,7 @@ int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& en
     request.fds_by_address.push_back(std::move(sockets[i]));
   }
   request.ready_fd = serving.ready_fd;
+  request.tickets = serving.memory.ticket_keys();
   return engines.serve(request);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cli/engines.h"
+#include "cli/keeper_memory.h"
 #include "cli/last_good.h"
 #include "cli/site_options.h"
 #include "keeper/listener_set.h"
@@ -17,6 +18,7 @@ struct Serving {
   SiteOptions site;
   config::LoadResult loaded;  // With settings.
   LastGood last_good;
+  KeeperMemory memory;
   int ready_fd = -1;
 };
 

@@ -155,6 +155,7 @@ int run_alone(const UpOptions& options, config::LoadResult loaded, keeper::Liste
   const int code = serve_here({.site = options.site,
                                .loaded = std::move(loaded),
                                .last_good = LastGood(-1),
+                               .memory = KeeperMemory(-1),
                                .ready_fd = ends[1]},
                               std::move(listeners), options.surroundings->engines);
   ::shutdown(ready.get(), SHUT_RDWR);
@@ -215,12 +216,19 @@ int run_serve(const ServeOptions& options, Terminal& terminal) {
     terminal.error(listeners.error().text);
     return to_int(ExitCode::CannotListen);
   }
-  for (const int fd : {inherited.ready_fd, inherited.state_fd}) {
+  for (const int fd : {inherited.ready_fd, inherited.state_fd, inherited.shared_memory_fd}) {
     if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  const KeeperMemory memory(inherited.shared_memory_fd);
+  if (!memory.is_shared()) {
+    terminal.warning(
+        "the keeper has no memory to share: after a crash of the server, clients of https begin "
+        "anew");
   }
   return serve_here({.site = options.site,
                      .loaded = std::move(loaded),
                      .last_good = last_good,
+                     .memory = memory,
                      .ready_fd = inherited.ready_fd},
                     *std::move(listeners), options.surroundings->engines);
 }

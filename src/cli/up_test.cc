@@ -1,5 +1,6 @@
 #include "cli/up.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,11 @@
 #include "base/temporary_folder.h"
 #include "cli/captured_terminal.h"
 #include "cli/fake_engines.h"
+#include "cli/keeper_memory.h"
 #include "cli/last_good.h"
 #include "cli/program.h"
 #include "keeper/listener_set.h"
+#include "keeper/shared_memory.h"
 
 namespace pear::cli {
 namespace {
@@ -165,6 +168,8 @@ class ServeCommand : public UpCommand {
     inherited.fds_by_address = listeners->release();
     state = io::UniqueFd(::memfd_create("state", MFD_CLOEXEC));
     inherited.state_fd = state.get();
+    memory = keeper::make_shared_memory();
+    inherited.shared_memory_fd = memory.get();
     write_project("[server]\ncores = 2\n");
     write_component();
   }
@@ -174,6 +179,7 @@ class ServeCommand : public UpCommand {
 
   config::ListenAddress address;
   io::UniqueFd state;
+  io::UniqueFd memory;
 };
 
 TEST_F(ServeCommand, ServesOnWhatItInherited) {
@@ -196,6 +202,26 @@ TEST_F(ServeCommand, ReadsTheConfigurationAgainAndKeepsItsAddresses) {
   EXPECT_EQ(again.settings->server.listen, std::vector{address});
   ASSERT_EQ(again.warnings.size(), 1U);
   EXPECT_EQ(again.warnings[0].key, "server.listen");
+}
+
+TEST_F(ServeCommand, SealsTicketsWithTheKeysOfTheKeeper) {
+  ASSERT_EQ(run({"serve", path()}), 0);
+  const WallTime now{std::chrono::seconds(1'800'000'000)};
+
+  const auto key = fake.served.at(0).tickets->current(now);
+
+  ASSERT_TRUE(key);
+  EXPECT_TRUE(KeeperMemory(memory.get()).ticket_keys()->find(key->name, now));
+  EXPECT_EQ(::fcntl(memory.get(), F_GETFD), FD_CLOEXEC);
+  EXPECT_EQ(captured.err(), "");
+}
+
+TEST_F(ServeCommand, ServesWithKeysOfItsOwnWhereTheKeeperHasNone) {
+  inherited.shared_memory_fd = -1;
+
+  EXPECT_EQ(run({"serve", path()}), 0);
+  EXPECT_TRUE(fake.served.at(0).tickets->current(WallTime(std::chrono::seconds(1'800'000'000))));
+  EXPECT_NE(captured.err().find("the keeper has no memory to share"), std::string::npos);
 }
 
 TEST_F(ServeCommand, TellsWhatIsWrongOnAReload) {

@@ -1,6 +1,7 @@
 #include "control/certificates.h"
 
-#include <array>
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include <sys/stat.h>
@@ -98,6 +99,7 @@ void Certificates::apply(const config::Settings& settings) {
 
 void Certificates::look(MonotonicTime now) {
   parts_.reactor.timers().arm(look_, now + kLook);
+  if (contexts_ != nullptr) warn(contexts_->expiry_warnings(parts_.wall_time()));
   if (looking_) return;
   looking_ = true;
   parts_.worker.submit([this, options = options_, stamps = stamps_, generation = generation_,
@@ -117,16 +119,42 @@ void Certificates::take(Found found) {
   for (const std::string& problem : found.loaded.problems) {
     say(log::Level::Error, "certificate_refused", problem);
   }
-  for (const std::string& warning : found.loaded.warnings) {
-    say(log::Level::Warning, "certificate_warning", warning);
-  }
-  if (found.loaded.contexts == nullptr) return;
-  // At the start the good ones are better than none; later the old ones are whole.
-  if (!found.loaded.problems.empty() && contexts_ != nullptr) return;
-  if (contexts_ != nullptr)
+  warn(found.loaded.warnings);
+  if (!is_better(found.loaded)) return;
+  if (contexts_ != nullptr) {
     say(log::Level::Info, "certificates_loaded", "certificates have changed");
+  }
   contexts_ = std::move(found.loaded.contexts);
+  whole_ = found.loaded.problems.empty();
   parts_.publish(contexts_);
+}
+
+bool Certificates::is_better(const io::tls::ServerContexts::Loaded& loaded) const {
+  if (loaded.contexts == nullptr) return false;
+  if (loaded.problems.empty() || contexts_ == nullptr) return true;
+  if (whole_) return false;
+  // As views, and found fast: there may be 10,000 certificates.
+  std::set<std::string_view> names;
+  for (const auto& set : loaded.contexts->sets()) {
+    names.insert(set->names().begin(), set->names().end());
+  }
+  return std::ranges::all_of(contexts_->sets(), [&](const auto& set) {
+    return std::ranges::all_of(set->names(),
+                               [&](const std::string& name) { return names.contains(name); });
+  });
+}
+
+void Certificates::warn(const std::vector<std::string>& warnings) {
+  const WallTime now = parts_.wall_time();
+  // A clock that was set back starts anew.
+  std::erase_if(warned_, [&](const auto& warned) {
+    return now < warned.second || now - warned.second >= kWarnAgain;
+  });
+  for (const std::string& warning : warnings) {
+    if (warned_.emplace(warning, now).second) {
+      say(log::Level::Warning, "certificate_warning", warning);
+    }
+  }
 }
 
 void Certificates::say(log::Level level, std::string_view name, const std::string& message) {

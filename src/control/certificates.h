@@ -2,13 +2,16 @@
 //
 // Files are read on a worker of its own: at the start, with new settings, and when one of them has
 // changed on disk. What is wrong is logged, and changes nothing: handshakes go on with what they
-// had. Each certificate that is about to expire is a line in the log once a day.
+// had. Only at the start are some certificates better than none; until all are right, such a part
+// gives way to a part that stands for no fewer names. Each certificate that is about to expire, or
+// has expired, is a line in the log once a day.
 //
 // Thread: control thread.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,12 +57,16 @@ class Certificates {
   // How often the files are looked at.
   static constexpr std::chrono::seconds kLook{5};
 
+  static constexpr std::chrono::hours kWarnAgain{24};
+
   struct Stamp;
   struct Found;
 
   [[nodiscard]] static Found load(const io::tls::ContextOptions& options, WallTime now);
   [[nodiscard]] static std::vector<Stamp> stamps_of(const io::tls::ContextOptions& options);
   void take(Found found);
+  [[nodiscard]] bool is_better(const io::tls::ServerContexts::Loaded& loaded) const;
+  void warn(const std::vector<std::string>& warnings);
   void look(MonotonicTime now);
   void say(log::Level level, std::string_view name, const std::string& message);
 
@@ -67,7 +74,8 @@ class Certificates {
   io::tls::ContextOptions options_;
   std::vector<Stamp> stamps_;  // Of the files when they were last read.
   Contexts contexts_;
-  std::int64_t warned_day_ = -1;
+  bool whole_ = false;                      // contexts_: of all certificates.
+  std::map<std::string, WallTime> warned_;  // What was logged in the last day.
   std::uint64_t generation_ = 0;  // Of options_: what was loaded for older ones is dropped.
   bool looking_ = false;
   io::Timer look_ = io::Timer::calling<&Certificates::look>(*this);

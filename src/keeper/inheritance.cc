@@ -33,6 +33,10 @@ std::string take_variable(const char* name) {
   return out;
 }
 
+int take_fd(const char* name) {
+  return parse_number(take_variable(name), kFirstFd, kFdMax).value_or(-1);
+}
+
 // Cuts the text before the first `separator` off and returns it.
 std::string_view next_piece(std::string_view& rest, char separator) {
   const std::size_t end = rest.find(separator);
@@ -89,8 +93,9 @@ Inheritance take_inheritance() {
   } else {
     out.fds_by_address = systemd_listeners(listen_pid, listen_fds, ::getpid());
   }
-  out.ready_fd = parse_number(take_variable(kReadyFdVariable), kFirstFd, kFdMax).value_or(-1);
-  out.state_fd = parse_number(take_variable(kStateFdVariable), kFirstFd, kFdMax).value_or(-1);
+  out.ready_fd = take_fd(kReadyFdVariable);
+  out.state_fd = take_fd(kStateFdVariable);
+  out.shared_memory_fd = take_fd(kSharedMemoryFdVariable);
   return out;
 }
 

@@ -3,7 +3,9 @@
 // From the keeper to the server, in the environment, as numbers of open descriptors:
 //   PEAR_LISTENERS=5,6;7,8   the sockets of the first address, then those of the second, …
 //   PEAR_READY_FD=9          a pipe: the server writes kReadyWord to it once it serves, and closes
-//   it.
+//                            it.
+//   PEAR_STATE_FD=10         a file without a name for what the next server shall find.
+//   PEAR_SHARED_MEMORY_FD=11 memory that all servers of the keeper share (shared_memory.h).
 //
 // From systemd or another program that speaks its protocol, to whichever process is started first:
 //   LISTEN_PID=<own pid>  LISTEN_FDS=<n>   n listening sockets, from descriptor 3 on.
@@ -25,11 +27,13 @@ inline constexpr std::string_view kReadyWord = "ready\n";
 inline constexpr const char* kListenersVariable = "PEAR_LISTENERS";
 inline constexpr const char* kReadyFdVariable = "PEAR_READY_FD";
 inline constexpr const char* kStateFdVariable = "PEAR_STATE_FD";
+inline constexpr const char* kSharedMemoryFdVariable = "PEAR_SHARED_MEMORY_FD";
 
 struct Inheritance {
   std::vector<std::vector<int>> fds_by_address;  // Empty: nothing was inherited.
   int ready_fd = -1;                             // -1: nobody waits.
   int state_fd = -1;                             // -1: there is no keeper.
+  int shared_memory_fd = -1;                     // -1: there is no keeper, or it had none.
 };
 
 // Reads the variables above and removes them, so that no child of this process takes them for its

@@ -16,8 +16,8 @@ using Listeners = std::vector<std::vector<int>>;
 class InheritanceOfAProcess : public testing::Test {
  protected:
   void TearDown() override {
-    for (const char* name :
-         {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", kListenersVariable, kReadyFdVariable}) {
+    for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", kListenersVariable,
+                             kReadyFdVariable, kStateFdVariable, kSharedMemoryFdVariable}) {
       ::unsetenv(name);
     }
   }
@@ -58,6 +58,7 @@ TEST_F(InheritanceOfAProcess, IsTakenOnceAndLeavesNothingForItsChildren) {
   ::setenv(kListenersVariable, "5,6;7", 1);
   ::setenv(kReadyFdVariable, "9", 1);
   ::setenv(kStateFdVariable, "10", 1);
+  ::setenv(kSharedMemoryFdVariable, "11", 1);
   ::setenv("LISTEN_FDNAMES", "http", 1);
 
   const Inheritance first = take_inheritance();
@@ -66,10 +67,29 @@ TEST_F(InheritanceOfAProcess, IsTakenOnceAndLeavesNothingForItsChildren) {
   EXPECT_EQ(first.fds_by_address, (Listeners{{5, 6}, {7}}));
   EXPECT_EQ(first.ready_fd, 9);
   EXPECT_EQ(first.state_fd, 10);
+  EXPECT_EQ(first.shared_memory_fd, 11);
   EXPECT_TRUE(second.fds_by_address.empty());
   EXPECT_EQ(second.ready_fd, -1);
   EXPECT_EQ(second.state_fd, -1);
+  EXPECT_EQ(second.shared_memory_fd, -1);
   EXPECT_EQ(std::getenv("LISTEN_FDNAMES"), nullptr);
+}
+
+TEST_F(InheritanceOfAProcess, TakesWhatIsNoDescriptorForAbsent) {
+  for (const char* text :
+       {"", "2", "-1", "x", "3x", " 3", "+3", "1000001", "99999999999999999999"}) {
+    for (const char* name : {kReadyFdVariable, kStateFdVariable, kSharedMemoryFdVariable}) {
+      ::setenv(name, text, 1);
+    }
+    const Inheritance taken = take_inheritance();
+    EXPECT_EQ(taken.ready_fd, -1) << text;
+    EXPECT_EQ(taken.state_fd, -1) << text;
+    EXPECT_EQ(taken.shared_memory_fd, -1) << text;
+  }
+  ::setenv(kSharedMemoryFdVariable, "3", 1);
+  EXPECT_EQ(take_inheritance().shared_memory_fd, 3);
+  ::setenv(kSharedMemoryFdVariable, "1000000", 1);
+  EXPECT_EQ(take_inheritance().shared_memory_fd, 1'000'000);
 }
 
 TEST_F(InheritanceOfAProcess, PrefersTheKeeperToSystemd) {

@@ -19,6 +19,7 @@
 #include "io/unique_fd.h"
 #include "keeper/exit_code.h"
 #include "keeper/keeper_log.h"
+#include "keeper/shared_memory.h"
 
 namespace pear::keeper {
 
@@ -50,7 +51,10 @@ class Keeper {
       : options_(options),
         listeners_(std::move(listeners)),
         state_fd_(::memfd_create("pear-state", MFD_CLOEXEC)),
-        bequest_{.fds_by_address = listeners_.fds_by_address(), .state_fd = state_fd_.get()},
+        shared_memory_(make_shared_memory()),
+        bequest_{.fds_by_address = listeners_.fds_by_address(),
+                 .state_fd = state_fd_.get(),
+                 .shared_memory_fd = shared_memory_.get()},
         log_(STDERR_FILENO, options.log_level),
         schedule_(options.restart),
         had_terminal_(::isatty(STDIN_FILENO) == 1) {}
@@ -249,6 +253,7 @@ class Keeper {
   const KeeperOptions& options_;
   ListenerSet listeners_;
   const UniqueFd state_fd_;  // -1 where the machine has none: then a server finds nothing.
+  const UniqueFd shared_memory_;
   const Bequest bequest_;
   KeeperLog log_;
   RestartSchedule schedule_;

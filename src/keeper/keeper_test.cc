@@ -228,6 +228,19 @@ TEST(Keeper, RestartsAServerAgainAndAgain) {
   }
 }
 
+TEST(Keeper, HoldsMemoryThatOutlivesItsServers) {
+  RunningKeeper keeper({"good"});
+  EXPECT_EQ(keeper.said.next("memory "), "memory 1");
+  Serving server = next_server(keeper);
+  ASSERT_EQ(keeper.said.next("ready"), "ready");
+  for (const std::string_view memory : {"memory 2", "memory 3"}) {
+    ASSERT_GT(server.pid, 0);
+    ::kill(server.pid, SIGKILL);
+    EXPECT_EQ(keeper.said.next("memory "), memory);
+    server = next_server(keeper);
+  }
+}
+
 TEST(Keeper, LogsWhatTheServerDiedOf) {
   RunningKeeper keeper({"good"});
   const int port = port_of(keeper);

@@ -3,6 +3,7 @@
 //   keeper_test_server keeper MODE [STOP_MS]   a keeper; its server is `keeper_test_server serve
 //   MODE` keeper_test_server serve MODE              the server, which inherits from the keeper
 //
+// A server counts itself in the shared memory before it serves: "memory 1", "memory 2", …
 // Each tells its standard output, line by line, what happened. MODE:
 //   good       serves; answers a connection with its pid; ends with code 0 on SIGTERM and SIGINT
 //   stubborn   serves; ignores them
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -27,8 +29,10 @@
 
 #include <fmt/format.h>
 
+#include "io/shared_memory.h"
 #include "keeper/inheritance.h"
 #include "keeper/keeper.h"
+#include "keeper/shared_memory.h"
 
 namespace pear::keeper {
 namespace {
@@ -55,6 +59,19 @@ void answer(int listener) {
   const std::string pid = fmt::format("{}", ::getpid());
   if (::write(client, pid.data(), pid.size()) < 0) say("client gone");
   ::close(client);
+}
+
+// "memory N": this is the Nth server that maps it.
+void say_memory(int fd) {
+  const auto memory = io::SharedMemory::map(fd, kSharedMemoryBytes);
+  if (!memory) return say("memory none");
+  ::close(fd);
+  // The first and the last bytes of it all.
+  std::byte& first = memory->bytes().front();
+  std::byte& last = memory->bytes().back();
+  if (first != last) return say("memory torn");
+  first = last = static_cast<std::byte>(std::to_integer<int>(first) + 1);
+  say(fmt::format("memory {}", std::to_integer<int>(first)));
 }
 
 int serve(std::string_view mode) {
@@ -84,6 +101,7 @@ int serve(std::string_view mode) {
   for (const int fd : inheritance.fds_by_address[0]) {
     watched.push_back({.fd = fd, .events = POLLIN, .revents = 0});
   }
+  say_memory(inheritance.shared_memory_fd);
   say(fmt::format("serving {} {}", ::getpid(), ::getpgrp()));
   if (::write(inheritance.ready_fd, kReadyWord.data(), kReadyWord.size()) < 0) return 8;
   ::close(inheritance.ready_fd);

@@ -50,8 +50,12 @@ std::vector<std::string> environment_with(const Bequest& bequest, int ready_fd) 
     out.push_back(fmt::format("{}={}", kListenersVariable, listeners_text(bequest.fds_by_address)));
   }
   out.push_back(fmt::format("{}={}", kReadyFdVariable, ready_fd));
-  if (bequest.state_fd >= 0)
+  if (bequest.state_fd >= 0) {
     out.push_back(fmt::format("{}={}", kStateFdVariable, bequest.state_fd));
+  }
+  if (bequest.shared_memory_fd >= 0) {
+    out.push_back(fmt::format("{}={}", kSharedMemoryFdVariable, bequest.shared_memory_fd));
+  }
   return out;
 }
 
@@ -105,7 +109,9 @@ Result<ServerProcess> ServerProcess::start(const ServerCommand& command, const B
                 .environment = pointers_to(environment),
                 .fds = {ready_write.get()},
                 .parent = ::getpid()};
-  if (bequest.state_fd >= 0) launch.fds.push_back(bequest.state_fd);
+  for (const int fd : {bequest.state_fd, bequest.shared_memory_fd}) {
+    if (fd >= 0) launch.fds.push_back(fd);
+  }
   for (const std::vector<int>& fds : bequest.fds_by_address) {
     launch.fds.insert(launch.fds.end(), fds.begin(), fds.end());
   }

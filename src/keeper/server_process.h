@@ -17,7 +17,8 @@ namespace pear::keeper {
 // Descriptors that the server is born with; inheritance.h says how it finds them.
 struct Bequest {
   std::vector<std::vector<int>> fds_by_address;
-  int state_fd = -1;
+  int state_fd = -1;          // -1: none; so is
+  int shared_memory_fd = -1;  // this.
 };
 
 struct ServerCommand {

@@ -21,7 +21,6 @@
 #include "io/clock.h"
 #include "io/signals.h"
 #include "io/socket.h"
-#include "io/tls/ticket_keys.h"
 #include "keeper/exit_code.h"
 #include "keeper/inheritance.h"
 #include "server/core_thread.h"
@@ -141,7 +140,7 @@ bool Server::build() {
       .worker = *certificate_reader_,
       .logger = logger_,
       .wall_time = &io::wall_time,
-      .tickets = io::tls::TicketKeys::in_process(),
+      .tickets = options_.tickets,
       .publish = [this](const auto& contexts) { control_->use(contexts); }});
   auto signals = io::SignalWatcher::open(*reactor_, kSignals, *this);
   if (!signals) return false;

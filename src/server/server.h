@@ -13,6 +13,7 @@
 
 #include "config/load.h"
 #include "config/settings.h"
+#include "io/tls/ticket_keys.h"
 
 namespace pear::server {
 
@@ -24,8 +25,9 @@ struct StartOptions {
   // One list of listening sockets for each of settings->server.listen, then for each of
   // server.https: one socket for each core, or one that all cores share. Owned.
   std::vector<std::vector<int>> fds_by_address;
-  int ready_fd = -1;            // Owned. Told once the server serves; -1: nobody waits.
-  std::filesystem::path cache;  // Where compiled images are kept; empty: nowhere.
+  int ready_fd = -1;  // Owned. Told once the server serves; -1: nobody waits.
+  std::shared_ptr<io::tls::TicketKeys> tickets;  // Never null.
+  std::filesystem::path cache;                   // Where compiled images are kept; empty: nowhere.
 };
 
 // Serves until SIGTERM or SIGINT; SIGHUP reloads. Returns the exit code (keeper/exit_code.h). Says

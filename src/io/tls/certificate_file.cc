@@ -146,19 +146,14 @@ bool check_chain(const Certificate& certificate, Findings& findings) {
 }
 
 void check_times(const Certificate& certificate, WallTime now, Findings& findings) {
-  const std::string& file = certificate.file.native();
   const WallTime begins = time_of(X509_get0_notBefore(certificate.chain.front().get()));
   if (begins > now) {
     findings.warnings.push_back(
-        fmt::format("{}: the certificate is valid only from {} on; is the clock right?", file,
-                    date_of(begins)));
+        fmt::format("{}: the certificate is valid only from {} on; is the clock right?",
+                    certificate.file.native(), date_of(begins)));
   }
-  if (certificate.expires <= now) {
-    findings.warnings.push_back(fmt::format("{}: the certificate expired on {}; renew it.", file,
-                                            date_of(certificate.expires)));
-  } else if (certificate.expires <= now + kWarnBefore) {
-    findings.warnings.push_back(fmt::format("{}: the certificate expires on {}; renew it.", file,
-                                            date_of(certificate.expires)));
+  if (auto warning = expiry_warning(certificate.file, certificate.expires, now)) {
+    findings.warnings.push_back(*std::move(warning));
   }
 }
 
@@ -247,6 +242,13 @@ std::vector<bssl::UniquePtr<X509>> read_certificates(const std::filesystem::path
         "{}: holds no certificate in PEM (-----BEGIN CERTIFICATE-----).", file.native()));
   }
   return certificates;
+}
+
+std::optional<std::string> expiry_warning(const std::filesystem::path& file, WallTime expires,
+                                          WallTime now) {
+  if (expires > now + kWarnBefore) return std::nullopt;
+  return fmt::format("{}: the certificate {} on {}; renew it.", file.native(),
+                     expires <= now ? "expired" : "expires", date_of(expires));
 }
 
 WallTime time_of(const ASN1_TIME* time) {

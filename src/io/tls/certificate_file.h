@@ -56,6 +56,10 @@ enum class CertificateUse : std::uint8_t { Server, Client };
                                                           CertificateUse use, WallTime now,
                                                           Findings& findings);
 
+// For the operator, when it expires within 14 days or has expired.
+[[nodiscard]] std::optional<std::string> expiry_warning(const std::filesystem::path& file,
+                                                        WallTime expires, WallTime now);
+
 [[nodiscard]] WallTime time_of(const ASN1_TIME* time);
 
 // For SSL_CTX_add1_credential; null without memory.

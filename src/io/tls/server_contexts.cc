@@ -301,6 +301,7 @@ ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallT
   parts->http2 = options.http2;
   parts->tickets = options.tickets != nullptr ? options.tickets : TicketKeys::in_process();
   parts->policies = read_policies(options.clients, findings);
+  const bool rules_are_whole = findings.problems.empty();
   if (options.certificates.empty()) {
     findings.problems.emplace_back(
         "TLS needs a certificate: name the files of its chain and its key.");
@@ -323,12 +324,13 @@ ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallT
       findings.problems.push_back(
           fmt::format("{}: cannot be used for TLS; is its key meant for signatures?",
                       group.certificates.front().file.native()));
+      continue;
     }
     parts->sets.push_back(std::move(set));
   }
   parts->index_names(findings);
   Loaded loaded{.problems = std::move(findings.problems), .warnings = std::move(findings.warnings)};
-  if (loaded.problems.empty()) {
+  if (rules_are_whole && !parts->sets.empty()) {
     loaded.contexts = std::make_shared<const ServerContexts>(std::move(parts));
   }
   return loaded;
@@ -343,6 +345,18 @@ ssl_st* ServerContexts::open_ssl() const {
 
 std::span<const std::unique_ptr<const CertificateSet>> ServerContexts::sets() const {
   return parts_->sets;
+}
+
+std::vector<std::string> ServerContexts::expiry_warnings(WallTime now) const {
+  std::vector<std::string> warnings;
+  for (const auto& set : parts_->sets) {
+    for (const CertificateSet::Member& member : set->members()) {
+      if (auto warning = expiry_warning(member.chain, member.expires, now)) {
+        warnings.push_back(*std::move(warning));
+      }
+    }
+  }
+  return warnings;
 }
 
 bool ServerContexts::session_covers(const Session& session, std::string_view host) const {

@@ -72,9 +72,11 @@ class CertificateSet {
 
 class ServerContexts {
  public:
-  // Each problem is a sentence with the file's name that says what to do. Contexts exist exactly
-  // when there is none. Warnings (a certificate that expires within 14 days or has expired, one
-  // that no name reaches) do not stand in the way.
+  // Each problem is a sentence with the file's name that says what to do. Contexts are made of the
+  // certificates that are right, the first of them standing for all other names; they are null
+  // where none is right, and where a rule for clients is not, since leaving it out would let
+  // clients in. Whoever wants all or nothing looks at `problems`. Warnings (a certificate that
+  // expires within 14 days or has expired, one that no name reaches) do not stand in the way.
   struct Loaded {
     std::shared_ptr<const ServerContexts> contexts;
     std::vector<std::string> problems;
@@ -93,6 +95,8 @@ class ServerContexts {
   ServerContexts& operator=(ServerContexts&&) = delete;
 
   [[nodiscard]] std::span<const std::unique_ptr<const CertificateSet>> sets() const;
+  // A sentence for each certificate that expires within 14 days or has expired; as in `warnings`.
+  [[nodiscard]] std::vector<std::string> expiry_warnings(WallTime now) const;
   // Whether what the client showed in this session's handshake is enough for a request to `host`
   // (lower case, without port): the certificate in use stands for the host, and the host's
   // ClientRule was met. Else 421 (RFC 9110, section 15.5.20).

@@ -446,6 +446,60 @@ TEST_F(Problems, WarnOfCertificatesThatAreNeverUsed) {
   EXPECT_SAYS(loaded.warnings[1], "b.pem: is never used");
 }
 
+TEST_F(Problems, OfOneCertificateLeaveTheOthers) {
+  const CertificateFiles missing{.chain = "/nowhere/1", .key = "/nowhere/2", .ocsp = {}};
+  const auto loaded = ServerContexts::load(
+      {.certificates = {missing, made_.make({.file = "a", .names = {"a.example.com"}}),
+                        made_.make(
+                            {.file = "weak", .names = {"w.example.com"}, .key = Key::Rsa1024}),
+                        made_.make({.file = "b", .names = {"b.example.com"}})}},
+      kTestNow);
+  EXPECT_EQ(loaded.problems.size(), 3U);
+  ASSERT_NE(loaded.contexts, nullptr);
+  ASSERT_EQ(loaded.contexts->sets().size(), 2U);
+  const auto client = must_load(ClientOptions{.verify = Verify::Off});
+  TestCore core;
+  const auto set_for = [&](std::string_view host) {
+    TestPair pair(core, loaded.contexts, *client, host);
+    EXPECT_TRUE(pair.shake_hands().done());
+    return pair.server->certificates()->names().front();
+  };
+  EXPECT_EQ(set_for("a.example.com"), "a.example.com");
+  EXPECT_EQ(set_for("b.example.com"), "b.example.com");
+  EXPECT_EQ(set_for("w.example.com"), "a.example.com");  // The first that is right.
+}
+
+TEST_F(Problems, OfARuleForClientsLeaveNothing) {
+  const auto refused = [&](std::vector<ClientRule> rules) {
+    const auto loaded = ServerContexts::load(
+        {.certificates = {made_.make({})}, .clients = std::move(rules)}, kTestNow);
+    EXPECT_EQ(loaded.problems.size(), 1U);
+    return loaded.contexts == nullptr;
+  };
+  const ClientRule good{
+      .hosts = {}, .check = ClientCheck::Require, .authorities = made_.authority()};
+  EXPECT_TRUE(refused({{.hosts = {}, .check = ClientCheck::Require, .authorities = {}}}));
+  EXPECT_TRUE(refused(
+      {good, {.hosts = {}, .check = ClientCheck::Optional, .authorities = "/nowhere/ca.pem"}}));
+}
+
+TEST_F(Problems, WarnOfTimesAgainWithoutTheFiles) {
+  const auto loaded = ServerContexts::load(
+      {.certificates = {made_.make({.file = "a", .names = {"a.example.com"}, .ends = days(20)}),
+                        made_.make({.file = "b", .names = {"b.example.com"}, .ends = days(30)})}},
+      kTestNow);
+  ASSERT_NE(loaded.contexts, nullptr);
+  const auto warnings_after = [&](std::chrono::seconds passed) {
+    return loaded.contexts->expiry_warnings(kTestNow + passed);
+  };
+  EXPECT_TRUE(warnings_after(days(6) - std::chrono::seconds(1)).empty());
+  ASSERT_EQ(warnings_after(days(6)).size(), 1U);
+  EXPECT_SAYS(warnings_after(days(6)).front(), "a.pem: the certificate expires on 2027-02-04");
+  ASSERT_EQ(warnings_after(days(20)).size(), 2U);
+  EXPECT_SAYS(warnings_after(days(20)).front(), "a.pem: the certificate expired on 2027-02-04");
+  EXPECT_SAYS(warnings_after(days(20)).back(), "b.pem: the certificate expires on 2027-02-14");
+}
+
 TEST_F(Problems, AreAllToldAtOnce) {
   const auto loaded = ServerContexts::load(
       {.certificates = {{.chain = "/nowhere/1", .key = "/nowhere/2", .ocsp = {}}},

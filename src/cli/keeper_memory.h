@@ -1,0 +1,35 @@
+// KeeperMemory: the memory that the keeper holds for its servers (keeper/shared_memory.h), as they
+// divide it. What lies there survives a crash of the server and is common to all its processes.
+//
+//   from byte 0   TicketKeyRing: the keys of session tickets
+//   the rest      zeroes, for what comes
+//
+// Zeroes are a valid start for each part, and each finds out itself whether what a former server
+// left is whole.
+//
+// Thread: any.
+// Memory: the mapping lives as long as this or what was taken of it.
+#pragma once
+
+#include <memory>
+
+#include "io/shared_memory.h"
+#include "io/tls/ticket_keys.h"
+
+namespace pear::cli {
+
+class KeeperMemory {
+ public:
+  // Inheritance::shared_memory_fd, which may be closed afterwards. -1, or what cannot be mapped:
+  // nothing is shared.
+  explicit KeeperMemory(int fd);
+
+  [[nodiscard]] bool is_shared() const { return memory_ != nullptr; }
+  // Those of this memory; where nothing is shared, of the returned object alone.
+  [[nodiscard]] std::shared_ptr<io::tls::TicketKeys> ticket_keys() const;
+
+ private:
+  std::shared_ptr<const io::SharedMemory> memory_;  // Null: nothing is shared.
+};
+
+}  // namespace pear::cli
