@@ -145,6 +145,11 @@ void shut_down_writing(int fd) {
   static_cast<void>(::shutdown(fd, SHUT_WR));
 }
 
+void acknowledge_now(int fd) {
+  const int on = 1;
+  static_cast<void>(::setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on)));
+}
+
 void reset_on_close(int fd) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));

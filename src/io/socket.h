@@ -70,6 +70,10 @@ struct Transfer {
 // Sends FIN; what the peer still sends can be read. An error means that the peer is gone already.
 void shut_down_writing(int fd);
 
+// Acknowledges what has come, now: a client that waits for it (Nagle's algorithm) may go on. The
+// kernel would do so with the next bytes that are sent, or after 40 ms.
+void acknowledge_now(int fd);
+
 // Lets close() discard what is unsent and answer with RST: for peers that are not worth waiting
 // for.
 void reset_on_close(int fd);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "io/socket.h"
+
 namespace pear::data::listener {
 
 using io::tls::Session;
@@ -33,6 +35,8 @@ void Handshake::on_io(io::IoEvents events) {
       break;
   }
   owner_.parts_.counters.tls_handshakes.add();
+  // TLS 1.3 says nothing after the client's Finished until there is a response.
+  io::acknowledge_now(socket_.get());
   if (session_->resumed()) owner_.parts_.counters.tls_resumed.add();
   owner_.parts_.reactor.remove(*this);
   owner_.parts_.connections.add(io::tls::ByteStream(std::move(socket_), std::move(session_)),
