@@ -21,6 +21,11 @@ class Pair:
         self.chain = pathlib.Path(folder) / f"{name}.pem"
         self.key = pathlib.Path(folder) / f"{name}_key.pem"
 
+    @classmethod
+    def of(cls, chain):
+        chain = pathlib.Path(chain)
+        return cls(chain.parent, chain.stem)
+
     def table(self):
         """For pear.toml."""
         return f'[[server.certificate]]\nchain = "{self.chain}"\nkey = "{self.key}"\n'

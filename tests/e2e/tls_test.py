@@ -128,6 +128,11 @@ class TlsTest(FolderTest):
     def trusted(self, url, *arguments, **others):
         return curl(url, "--cacert", self.authority.own.chain, *arguments, **others)
 
+    def wait_until_served(self, pear, name, pair):
+        """Cores take a new certificate a little after the log tells of it."""
+        self.wait_until(lambda: self.serial(pear, name) == pair.serial(),
+                        f"{pair.chain} is served for {name}")
+
     def said(self, pear, event):
         return [e["message"] for e in pear.events if e.get("event") == event]
 
@@ -192,7 +197,9 @@ class LocalAuthority(TlsTest):
             (second / "pear.toml").write_text(text.replace("first.", "second."))
             with PearProcess(second, https=True) as two:
                 self.assertEqual(asks(two, "second").code, 0)
-                one.wait_event("certificates_loaded")
+                # Whatever the second has done to the first one's files is in force.
+                file = re.search(r'chain="([^"]+)"', one.admin("/metrics")[1].decode()).group(1)
+                self.wait_until_served(one, "first.localhost", Pair.of(file))
                 answer = asks(one, "first")
                 self.assertEqual(answer.code, 0, answer.error)
 
@@ -456,7 +463,7 @@ class CertificateFiles(TlsTest):
 
             pair.replace_by(self.authority.make("renewed", "live.test"))
             pear.wait_event("certificates_loaded")
-            self.assertEqual(self.serial(pear, "live.test"), pair.serial())
+            self.wait_until_served(pear, "live.test", pair)
             self.assertNotEqual(pair.serial(), first)
             self.assertEqual(self.ask(open_before, "live.test")[0], 200)
 
@@ -466,8 +473,7 @@ class CertificateFiles(TlsTest):
             bad.chain.unlink()
             pear.wait_event("certificate_refused")
             good.replace_by(self.authority.make("good_renewed", "good.test"))
-            pear.wait_event("certificate_refused", count=2)  # They were read again.
-            self.assertEqual(self.serial(pear, "good.test"), good.serial())
+            self.wait_until_served(pear, "good.test", good)
 
     def test_a_signal_brings_other_certificates_into_force(self):
         folder = self.project(self.shop)
@@ -477,7 +483,7 @@ class CertificateFiles(TlsTest):
             (folder / "pear.toml").write_text(text.replace(self.shop.table(), other.table()))
             pear.process.send_signal(signal.SIGHUP)
             pear.wait_event("certificates_loaded")
-            self.assertEqual(self.serial(pear, "shop.test"), other.serial())
+            self.wait_until_served(pear, "shop.test", other)
 
             gone = Pair(self.folder, "gone")
             (folder / "pear.toml").write_text(text.replace(self.shop.table(), gone.table()))
@@ -609,7 +615,7 @@ class Drain(TlsTest):
                                           timeout=DEADLINE_S) as silent:
                 began = time.monotonic()
                 self.assertEqual(pear.stop(), 0)
-                self.assertLess(time.monotonic() - began, 10)
+                self.assertLess(time.monotonic() - began, 5)  # Half the time for handshakes.
                 self.assertEqual(silent.recv(1), b"")
 
     def test_a_request_in_the_middle_of_its_body_is_finished(self):
