@@ -46,6 +46,9 @@ PEAR_SITE(serve)
 """
 
 
+CURL_MAX_S = 15  # A connection that nobody answers fails a test, not the run.
+
+
 class Answer:
     def __init__(self, curl):
         self.code = curl.returncode  # Of curl: 0, or why it got no answer.
@@ -66,7 +69,7 @@ def curl(url, *arguments, resolve=None):
     name, port = url.split("/")[2].rsplit(":", 1)
     return Answer(subprocess.run(
         ["curl", "-sS", "-i", "--noproxy", "*", "-w", "\n--%{http_code} %{http_version}",
-         "--resolve", f"{resolve or name}:{port}:127.0.0.1", "--max-time", str(DEADLINE_S),
+         "--resolve", f"{resolve or name}:{port}:127.0.0.1", "--max-time", str(CURL_MAX_S),
          *map(str, arguments), url], capture_output=True, stdin=subprocess.DEVNULL))
 
 
