@@ -14,7 +14,7 @@ import time
 import unittest
 
 from certificates import Authority, Pair
-from http2_client import Http2Client
+from http2_client import DATA, Http2Client
 from pear_process import DEADLINE_S, FolderTest, PearProcess, run
 
 # Says where a request came in and what the server says about its client. /echo gives the body back.
@@ -541,10 +541,57 @@ class Sites(TlsTest):
             self.assertIn(b"subject (none)", body)
 
     def test_a_site_that_requires_a_certificate_is_not_served_without_tls(self):
-        sites = self.site("a", ["shop.test"], client_certificates='"require"',
-                          client_authorities=f'"{self.authority.own.chain}"')
-        with PearProcess(self.project(self.shop, sites=sites), https=True) as pear:
+        with PearProcess(self.project(self.shop, sites=self.requiring()), https=True) as pear:
             self.assertNotEqual(pear.get("/", headers={"Host": "shop.test"})[0], 200)
+
+    def requiring(self, authorities=None):
+        return self.site("a", ["shop.test"], client_certificates='"require"',
+                         client_authorities=f'"{authorities or self.authority.own.chain}"')
+
+    def test_a_resumed_session_keeps_the_clients_subject(self):
+        known = self.authority.make("ada_again", subject="/O=Pear/CN=Ada")
+        with PearProcess(self.project(self.shop, sites=self.requiring()), https=True) as pear:
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                context = self.tls(low=version, high=version, client=known)
+                first = self.connect(pear, context=context)
+                self.assertIn("subject CN=Ada,O=Pear", self.ask(first)[1])
+                again = self.connect(pear, context=context, session=first.session)
+                self.assertTrue(again.session_reused)
+                self.assertIn("subject CN=Ada,O=Pear", self.ask(again)[1])
+
+    def test_nobody_comes_in_where_the_authorities_cannot_be_read(self):
+        sites = self.requiring(self.folder / "no_authorities.pem")
+        with PearProcess(self.project(self.shop, sites=sites), https=True) as pear:
+            self.assertIn("no_authorities.pem", pear.wait_event("certificate_refused")["message"])
+            self.assertNotEqual(self.trusted(f"https://shop.test:{pear.https_port}/").status, 200)
+
+    def test_a_new_demand_on_clients_holds_though_a_certificate_is_broken(self):
+        sites = self.site("a", ["shop.test"], client_certificates='"off"')
+        with PearProcess(self.project(self.shop, sites=sites), https=True) as pear:
+            self.assertEqual(self.trusted(f"https://shop.test:{pear.https_port}/").status, 200)
+            self.project(self.shop, Pair(self.folder, "not_there"), sites=self.requiring())
+            pear.process.send_signal(signal.SIGHUP)
+            pear.wait_event("certificate_refused")
+            self.wait_until(
+                lambda: self.trusted(f"https://shop.test:{pear.https_port}/").status != 200,
+                "who shows no certificate is turned away")
+
+    def test_what_came_without_tls_is_plain_whatever_it_says(self):
+        sites = self.site("a", ["shop.test"], redirect="true", hsts='"1h"')
+        with PearProcess(self.project(self.shop, sites=sites), https=True) as pear:
+            url = f"http://shop.test:{pear.port}/"
+            answer = curl(url, "--http1.1", "--request-target", f"https://shop.test:{pear.port}/")
+            self.assertEqual(answer.status, 308, answer.body)
+            self.assertIsNone(answer.field("strict-transport-security"))
+            client = Http2Client(pear.port, "shop.test")
+            self.addCleanup(client.close)
+            client.scheme = "https"
+            stream = client.ask()
+            body = b""
+            while not {stream} & (client.ended | client.reset.keys()):
+                kind, _, _, payload = client.read_frame()
+                body += payload if kind == DATA else b""
+            self.assertNotIn(b"https://", body)
 
     def test_redirect_and_strict_transport(self):
         shop = self.authority.make("both", "shop.test", "localhost")
