@@ -39,10 +39,12 @@ class Http2Client:
             assert self.socket.selected_alpn_protocol() == "h2"
         self._next = 1
         self._read = b""
+        self._unacknowledged = 0
         self.asked = []         # Streams of requests that were sent.
         self.ended = set()      # Those whose response came whole.
         self.reset = {}         # Those that the server reset, with its reason.
-        self.last_stream = None  # What the latest GOAWAY says.
+        self.last_stream = None  # What the latest GOAWAY says,
+        self.goaway_reason = None  # and why.
         self.settled = False    # The server has confirmed the settings.
         self.socket.sendall(PREFACE + frame(SETTINGS, 0, 0))
 
@@ -85,18 +87,25 @@ class Http2Client:
         elif kind == PING and not flags & ACK:
             self._answer(frame(PING, ACK, 0, payload))
         elif kind == GOAWAY:
-            self.last_stream = struct.unpack("!I", payload[:4])[0] & 0x7FFFFFFF
+            self.last_stream, self.goaway_reason = struct.unpack("!II", payload[:8])
         elif kind == RST_STREAM:
             self.reset[stream] = struct.unpack("!I", payload)[0]
         elif kind in (DATA, HEADERS):
             if kind == DATA and payload:
-                step = struct.pack("!I", len(payload))
-                self._answer(frame(WINDOW_UPDATE, 0, 0, step))
-                if not flags & END_STREAM:
-                    self._answer(frame(WINDOW_UPDATE, 0, stream, step))
+                self._acknowledge(stream, len(payload), ended=bool(flags & END_STREAM))
             if flags & END_STREAM:
                 self.ended.add(stream)
         return kind, flags, stream, payload
+
+    def _acknowledge(self, stream, size, ended):
+        """Tiny steps for the connection are gathered: many of them count as an attack."""
+        self._unacknowledged += size
+        if self._unacknowledged >= 16384:
+            step = struct.pack("!I", self._unacknowledged)
+            self._answer(frame(WINDOW_UPDATE, 0, 0, step))
+            self._unacknowledged = 0
+        if not ended:
+            self._answer(frame(WINDOW_UPDATE, 0, stream, struct.pack("!I", size)))
 
     def _answer(self, bytes_):
         try:
