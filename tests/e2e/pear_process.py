@@ -1,5 +1,6 @@
 """Runs the shipped binary for tests: on free ports, with its own cache and project folders."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -18,12 +19,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEADLINE_S = 60  # Of anything that is waited for; nothing sleeps for a fixed time.
 
 
-def free_ports():
-    """Two that differ."""
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
+def free_ports(count=2):
+    """As many, which differ."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
 def run(*arguments, cwd=None, env=None):
@@ -33,13 +35,14 @@ def run(*arguments, cwd=None, env=None):
 
 
 class FolderTest(unittest.TestCase):
-    """Tests that share a folder, with pear's cache in it; gone when they have ended."""
+    """Tests that share a folder, with pear's cache and local authority; gone when they have ended."""
 
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pear-e2e-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         os.environ["XDG_CACHE_HOME"] = str(cls.folder / "cache")
+        os.environ["XDG_DATA_HOME"] = str(cls.folder / "data")
 
     @staticmethod
     def run_well(*arguments, cwd):
@@ -48,16 +51,21 @@ class FolderTest(unittest.TestCase):
 
 
 class PearProcess:
-    """`pear up PATH` (or `pear watch`), from its start until it serves, and to its end."""
+    """`pear up PATH` (or `pear watch`), from its start until it serves, and to its end.
 
-    def __init__(self, path, *arguments, cores=2, wait=True, command="up"):
-        self.port, self.admin_port = free_ports()
+    TLS is served where a test asks for it, on `https_port`.
+    """
+
+    def __init__(self, path, *arguments, cores=2, wait=True, command="up", https=False):
+        self.port, self.admin_port, self.https_port = free_ports(3)
         self.events = []  # Lines of the log, parsed.
         self._changed = threading.Condition()
         self._log_ended = False
         self.process = subprocess.Popen(
             [PEAR, command, str(path), "--listen", f"127.0.0.1:{self.port}", "--cores", str(cores),
-             "--set", f"server.admin=127.0.0.1:{self.admin_port}", *arguments],
+             "--set", f"server.admin=127.0.0.1:{self.admin_port}",
+             "--set", f"server.https={f'127.0.0.1:{self.https_port}' if https else 'off'}",
+             *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self._readers = [threading.Thread(target=self._read_log, daemon=True),
                          threading.Thread(target=self.process.stdout.read, daemon=True)]
