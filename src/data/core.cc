@@ -21,7 +21,8 @@ constexpr std::chrono::milliseconds kWaitingPeriod{5};
 
 Core::Core(const Parts& parts)
     : parts_(parts),
-      time_{.now = parts.reactor.now(), .turn = parts.reactor.now(), .turn_wall = parts.wall_time()},
+      time_{
+          .now = parts.reactor.now(), .turn = parts.reactor.now(), .turn_wall = parts.wall_time()},
       chunks_(parts.id),
       cages_({.core = parts.id,
               .maker = parts.maker,
@@ -100,7 +101,8 @@ void Core::end() {
 
 void Core::turn(io::Reactor::Wait wait) {
   parts_.reactor.begin_turn(wait);
-  time_ = {.now = parts_.reactor.now(), .turn = parts_.reactor.now(), .turn_wall = parts_.wall_time()};
+  time_ = {
+      .now = parts_.reactor.now(), .turn = parts_.reactor.now(), .turn_wall = parts_.wall_time()};
   connections_.set_wall_time(time_.turn_wall);
   listener_.handshakes().set_wall_time(time_.turn_wall);
   parts_.reactor.run_turn();

@@ -1,5 +1,5 @@
-// One function of each engine that the binary takes from the Rust library and of BoringSSL: that they link
-// together, and run. nghttp2 has tests of its own (http/http2).
+// One function of each engine that the binary takes from the Rust library and of BoringSSL: that
+// they link together, and run. nghttp2 has tests of its own (http/http2).
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>

@@ -65,15 +65,15 @@ struct CageCounters {
 struct CoreCounters {
   Counter connections_open;
   Counter connections_accepted;
-  Counter accept_paused;    // EMFILE, or connections_max.
-  Counter protocol_errors;  // Requests refused by the parser.
-  Counter tls_handshakes;   // Completed,
-  Counter tls_resumed;      // of these with a ticket,
-  Counter tls_failures;     // and those that failed.
+  Counter accept_paused;                   // EMFILE, or connections_max.
+  Counter protocol_errors;                 // Requests refused by the parser.
+  Counter tls_handshakes;                  // Completed,
+  Counter tls_resumed;                     // of these with a ticket,
+  Counter tls_failures;                    // and those that failed.
   std::array<Counter, 16> http2_offences;  // By http2::Offence.
-  Counter timeouts;         // Connections ended by a header, body, idle or write timeout.
-  Counter turns;            // Of the event loop.
-  Counter events_dropped;   // CoreEvents that found their queue full.
+  Counter timeouts;        // Connections ended by a header, body, idle or write timeout.
+  Counter turns;           // Of the event loop.
+  Counter events_dropped;  // CoreEvents that found their queue full.
   Counter log_lines_dropped;
   Counter tick_late_ns;  // The ticker's lateness, longest seen.
 };

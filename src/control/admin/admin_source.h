@@ -28,7 +28,7 @@ struct AdminView {
   const supervisor::Supervisor& supervisor;
   // By SiteId; null where no site ever had the id. Sites that are gone are still among them.
   std::span<const std::shared_ptr<model::SiteMetrics>> metrics;
-  std::span<const model::CoreCounters* const> cores;  // By CoreId, never null.
+  std::span<const model::CoreCounters* const> cores;      // By CoreId, never null.
   const io::tls::ServerContexts* certificates = nullptr;  // Those in force; null without any.
 };
 

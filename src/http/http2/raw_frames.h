@@ -16,7 +16,6 @@
 
 namespace pear::http2 {
 
-
 inline std::string big_endian(std::uint32_t number) {
   std::string bytes;
   for (const unsigned shift : {24U, 16U, 8U, 0U}) {

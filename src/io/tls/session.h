@@ -194,7 +194,7 @@ class Session {
   std::string_view problem_;
   Application application_ = Application::None;
   bool resumed_ = false;
-  bool finished_ = false;        // The handshake.
+  bool finished_ = false;  // The handshake.
 };
 static_assert(sizeof(Session) <= 192, "every connection with TLS has one");
 

@@ -1,6 +1,6 @@
 // The site that conformance suites speak to. It hears a request to its end before it answers, and
-// always answers with a body: suites that break a rule after a request's beginning expect to be told
-// so, not answered.
+// always answers with a body: suites that break a rule after a request's beginning expect to be
+// told so, not answered.
 #include <string>
 #include <string_view>
 
