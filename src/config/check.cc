@@ -195,6 +195,10 @@ void check_https(Draft* draft) {
              "is missing: name the PEM file of the authorities that sign clients' certificates",
              draft);
     }
+    if (https.client_certificates != ClientCheck::Off && server.https.empty()) {
+      add_at(draft->origin_of(check), check, "needs server.https: only TLS shows certificates",
+             draft);
+    }
     if (https.redirect && server.https.empty()) {
       add_at(draft->origin_of(key_of(site, "https.redirect")), key_of(site, "https.redirect"),
              "needs server.https: there is nowhere to send clients to", draft);

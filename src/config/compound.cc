@@ -101,7 +101,10 @@ Value get_https(Target target) {
 }
 
 void set_https(Target target, const Value& value, Reading& reading) {
-  const auto* text = value.get<std::string>();
+  // On the command line every value of a list is one.
+  const auto* const list = value.get<Array>();
+  const Value& only = list != nullptr && list->size() == 1 ? list->front() : value;
+  const auto* const text = only.get<std::string>();
   if (text != nullptr && *text == "off") {
     target.server.https.clear();
     return;

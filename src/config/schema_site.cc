@@ -165,7 +165,7 @@ constexpr std::array kKeys{
               t.site.https.client_certificates = static_cast<ClientCheck>(i);
             }},
         "Whether clients show a certificate; its subject reaches the guest as the field "
-        "client-cert-subject."},
+        "client-cert-subject. \"require\" sends requests without TLS to https."},
     Key{"https.client_authorities",
         PathField{
             [](Target t) -> std::filesystem::path& { return t.site.https.client_authorities; },

@@ -78,9 +78,10 @@ std::vector<Certificates::Stamp> Certificates::stamps_of(const io::tls::ContextO
 }
 
 // The stamps are taken first: a file that changes meanwhile is read again.
-Certificates::Found Certificates::load(const io::tls::ContextOptions& options, WallTime now) {
+Certificates::Found Certificates::load(const io::tls::ContextOptions& options, WallTime now,
+                                       const io::tls::ServerContexts* in_force) {
   Found found{.stamps = stamps_of(options), .loaded = {}};
-  found.loaded = io::tls::ServerContexts::load(options, now);
+  found.loaded = io::tls::ServerContexts::load(options, now, in_force);
   return found;
 }
 
@@ -89,7 +90,7 @@ void Certificates::apply(const config::Settings& settings) {
   options_ = options_of(settings, parts_.tickets);
   ++generation_;
   if (contexts_ == nullptr) {
-    take(load(options_, parts_.wall_time()));
+    take(load(options_, parts_.wall_time(), nullptr));
   } else {
     stamps_.clear();  // Whatever the files say, it is for other settings.
     look(parts_.reactor.now());
@@ -103,9 +104,9 @@ void Certificates::look(MonotonicTime now) {
   if (looking_) return;
   looking_ = true;
   parts_.worker.submit([this, options = options_, stamps = stamps_, generation = generation_,
-                        wall = parts_.wall_time()]() mutable -> Worker::Then {
+                        wall = parts_.wall_time(), in_force = contexts_]() mutable -> Worker::Then {
     const bool same = stamps == stamps_of(options);
-    auto found = same ? nullptr : std::make_unique<Found>(load(options, wall));
+    auto found = same ? nullptr : std::make_unique<Found>(load(options, wall, in_force.get()));
     return [this, generation, found = std::move(found)]() mutable {
       looking_ = false;
       if (generation != generation_) return look(parts_.reactor.now());
@@ -120,28 +121,16 @@ void Certificates::take(Found found) {
     say(log::Level::Error, "certificate_refused", problem);
   }
   warn(found.loaded.warnings);
-  if (!is_better(found.loaded)) return;
-  if (contexts_ != nullptr) {
-    say(log::Level::Info, "certificates_loaded", "certificates have changed");
-  }
+  if (found.loaded.contexts == nullptr) return;
+  const bool whole = found.loaded.problems.empty();
+  if (!whole && !found.loaded.changed) return;
+  const bool first = contexts_ == nullptr;
   contexts_ = std::move(found.loaded.contexts);
-  whole_ = found.loaded.problems.empty();
   parts_.publish(contexts_);
-}
-
-bool Certificates::is_better(const io::tls::ServerContexts::Loaded& loaded) const {
-  if (loaded.contexts == nullptr) return false;
-  if (loaded.problems.empty() || contexts_ == nullptr) return true;
-  if (whole_) return false;
-  // As views, and found fast: there may be 10,000 certificates.
-  std::set<std::string_view> names;
-  for (const auto& set : loaded.contexts->sets()) {
-    names.insert(set->names().begin(), set->names().end());
-  }
-  return std::ranges::all_of(contexts_->sets(), [&](const auto& set) {
-    return std::ranges::all_of(set->names(),
-                               [&](const std::string& name) { return names.contains(name); });
-  });
+  if (first) return;
+  say(log::Level::Info, "certificates_loaded",
+      whole ? "certificates have changed"
+            : "certificates have changed, but for those with a problem: these stay as they were");
 }
 
 void Certificates::warn(const std::vector<std::string>& warnings) {

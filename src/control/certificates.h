@@ -62,10 +62,10 @@ class Certificates {
   struct Stamp;
   struct Found;
 
-  [[nodiscard]] static Found load(const io::tls::ContextOptions& options, WallTime now);
+  [[nodiscard]] static Found load(const io::tls::ContextOptions& options, WallTime now,
+                                  const io::tls::ServerContexts* in_force);
   [[nodiscard]] static std::vector<Stamp> stamps_of(const io::tls::ContextOptions& options);
   void take(Found found);
-  [[nodiscard]] bool is_better(const io::tls::ServerContexts::Loaded& loaded) const;
   void warn(const std::vector<std::string>& warnings);
   void look(MonotonicTime now);
   void say(log::Level level, std::string_view name, const std::string& message);
@@ -74,7 +74,6 @@ class Certificates {
   io::tls::ContextOptions options_;
   std::vector<Stamp> stamps_;  // Of the files when they were last read.
   Contexts contexts_;
-  bool whole_ = false;                      // contexts_: of all certificates.
   std::map<std::string, WallTime> warned_;  // What was logged in the last day.
   std::uint64_t generation_ = 0;  // Of options_: what was loaded for older ones is dropped.
   bool looking_ = false;

@@ -276,6 +276,7 @@ void Core::begin_drain(MonotonicTime deadline) {
   if (std::exchange(draining_, true)) return;
   connections_.drain();
   listener_.finish();
+  listener_.handshakes().drain();
   parts_.reactor.timers().arm(drain_, deadline);
 }
 

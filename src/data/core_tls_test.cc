@@ -286,5 +286,33 @@ TEST_F(TlsTest, SendsBrowsersToTlsAndKeepsThemThere) {
   EXPECT_NE(heard.find("strict-transport-security: max-age=3600\r\n"), std::string::npos) << heard;
 }
 
+TEST_F(TlsTest, LetsNobodyWithoutTlsIntoASiteThatDemandsCertificates) {
+  site_.https.client_certificates = config::ClientCheck::Require;
+  settings_.https = {{"127.0.0.1", 443}};
+  start();
+  for (const std::string_view request :
+       {"GET /site/ HTTP/1.1\r\nHost: example.com\r\n\r\n",
+        "GET https://example.com/site/ HTTP/1.1\r\nHost: example.com\r\n\r\n",
+        "GET /site/ HTTP/1.0\r\n\r\n"}) {
+    EXPECT_TRUE(CoreTest::ask(request, "\r\n\r\n").starts_with("HTTP/1.1 308 ")) << request;
+  }
+  EXPECT_EQ(table_->sites[0]->cages[0].counters->served.value(), 0U);
+}
+
+TEST_F(TlsTest, WaitsForNoHandshakeInADrainButAMoment) {
+  start_tls();
+  publish_certificates();
+  Client halfway = connect_tls();
+  static_cast<void>(halfway.session->handshake(halfway.socket.get()));
+  turns(3);
+  send(DrainCore{.deadline = reactor_->now() + std::chrono::seconds(30)});
+  turns(1);
+
+  reactor_->timers().advance(reactor_->now() + std::chrono::seconds(1));
+  turns(2);
+
+  EXPECT_EQ(take_events<CoreDrained>().size(), 1U);
+}
+
 }  // namespace
 }  // namespace pear::data

@@ -308,7 +308,6 @@ class Handshakes(TlsTest):
             self.assertFalse(again.session_reused)
             self.assertEqual(self.ask(again, "other.test")[0], 200)
 
-    @unittest.expectedFailure  # The keys of tickets live and die with the server process.
     def test_sessions_are_resumed_after_the_server_was_killed(self):
         with PearProcess(self.project(self.shop), https=True) as pear:
             context = self.tls()

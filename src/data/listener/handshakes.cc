@@ -8,6 +8,13 @@ namespace pear::data::listener {
 
 using io::tls::Session;
 
+namespace {
+
+// A handshake that is under way when a drain begins has so long: a round trip or two.
+constexpr std::chrono::milliseconds kLastMoment{500};
+
+}  // namespace
+
 Handshake::Handshake(Handshakes& owner, io::UniqueFd socket, std::unique_ptr<Session> session,
                      const io::SocketAddress& peer)
     : owner_(owner), socket_(std::move(socket)), session_(std::move(session)), peer_(peer) {}
@@ -86,6 +93,12 @@ bool Handshakes::take_step() {
   const MonotonicTime now = parts_.reactor.now();
   if (std::exchange(turn_, now) != now) steps_left_ = kStepsOfTurn;
   return steps_left_-- > 0;
+}
+
+void Handshakes::drain() {
+  for (Handshake& handshake : alive_) {
+    parts_.reactor.timers().arm(handshake.timer_, parts_.reactor.now() + kLastMoment);
+  }
 }
 
 void Handshakes::close_all() {

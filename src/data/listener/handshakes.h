@@ -76,6 +76,8 @@ class Handshakes {
   void set_wall_time(WallTime now) { workspace_.set_wall_time(now); }
   // Takes an accepted connection. Without certificates, or at the limit, it is closed.
   void add(io::UniqueFd socket, const io::SocketAddress& peer);
+  // The server is going away: clients that do not hurry now are not waited for.
+  void drain();
   // Ends those that are under way.
   void close_all();
 

@@ -49,8 +49,8 @@ template <typename Own>
   const io::tls::Session* const session = origin.stream.session();
   Request& request = exchange.request;
   request.method = own(head.method_text);
-  // Who ends TLS here knows better than the client. Without TLS its word counts: a proxy may have.
-  request.scheme = session != nullptr ? "https" : head.scheme.empty() ? "http" : own(head.scheme);
+  // As the connection is, whatever the client says: rules of sites depend on it.
+  request.scheme = session != nullptr ? "https" : "http";
   request.authority = own(head.authority);
   request.host = own(head.host);
   request.path_with_query = own(head.path_with_query);

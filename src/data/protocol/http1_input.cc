@@ -124,7 +124,8 @@ std::span<http::Field> Http1Connection::field_storage() {
 
 Http1Connection::Http2 Http1Connection::preface_in(std::span<const char> input) const {
   if (requests_ != 0 || request_ != nullptr || input.front() != 'P') return Http2::No;
-  if (!owner_.shared_.settings.http2.enabled) return Http2::No;
+  // By TLS it is asked for with ALPN.
+  if (stream_.session() != nullptr || !owner_.shared_.settings.http2.enabled) return Http2::No;
   const std::string_view start(input.data(), std::min(input.size(), http2::kPreface.size()));
   if (!http2::kPreface.starts_with(start)) return Http2::No;
   return start.size() == http2::kPreface.size() ? Http2::Yes : Http2::Maybe;

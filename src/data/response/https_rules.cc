@@ -26,8 +26,9 @@ bool may_be_held_to_tls(std::string_view host) {
 }  // namespace
 
 bool wants_redirect(const Exchange& exchange) {
-  return exchange.site->settings.https.redirect && exchange.request.scheme == "http" &&
-         !exchange.request.host.empty();
+  const config::HttpsSettings& https = exchange.site->settings.https;
+  return exchange.request.scheme == "http" &&
+         (https.redirect || https.client_certificates == config::ClientCheck::Require);
 }
 
 void answer_redirect(Exchange& exchange, std::uint16_t https_port) {
@@ -37,7 +38,9 @@ void answer_redirect(Exchange& exchange, std::uint16_t https_port) {
   const std::string_view path = request.path_with_query == "*" ? "/" : request.path_with_query;
   std::array<char, 8> port{};
   if (https_port != 443) fmt::format_to_n(port.data(), port.size(), ":{}", https_port);
-  const std::array<std::string_view, 4> parts{"https://", request.host, port.data(), path};
+  // HTTP/1.0 may come without a host; the site has no name then either.
+  const std::string_view host = request.host.empty() ? "localhost" : request.host;
+  const std::array<std::string_view, 4> parts{"https://", host, port.data(), path};
   const auto fields = exchange.arena.make_array<http::Field>(1);
   std::size_t bytes = 0;
   for (const std::string_view part : parts) bytes += part.size();

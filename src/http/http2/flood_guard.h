@@ -55,7 +55,8 @@ struct FloodLimits {
   Rate settings{.burst = 50, .per_second = 5};
   Rate empty_data{.burst = 50, .per_second = 10};
   Rate priorities{.burst = 500, .per_second = 100};
-  Rate window_updates{.burst = 500, .per_second = 100};
+  // Simple clients send one for each small response: only what no client needs is too many.
+  Rate window_updates{.burst = 10'000, .per_second = 5'000};
   Rate unknown_frames{.burst = 500, .per_second = 50};
   Rate late_frames{.burst = 1000, .per_second = 200};
   Rate large_heads{.burst = 20, .per_second = 1};

@@ -317,4 +317,16 @@ bssl::UniquePtr<SSL_CREDENTIAL> credential_of(const Certificate& certificate) {
   return credential;
 }
 
+Certificate copy_of(const Certificate& certificate) {
+  Certificate copy{.file = certificate.file,
+                   .key = bssl::UpRef(certificate.key),
+                   .staple = bssl::UpRef(certificate.staple),
+                   .names = certificate.names,
+                   .kind = certificate.kind,
+                   .key_kind = certificate.key_kind,
+                   .expires = certificate.expires};
+  for (const auto& link : certificate.chain) copy.chain.push_back(bssl::UpRef(link));
+  return copy;
+}
+
 }  // namespace pear::io::tls

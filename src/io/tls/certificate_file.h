@@ -49,6 +49,9 @@ struct Certificate {
   WallTime expires{};
 };
 
+// Shares the chain, the key and the staple; they do not change.
+[[nodiscard]] Certificate copy_of(const Certificate& certificate);
+
 enum class CertificateUse : std::uint8_t { Server, Client };
 
 // None exactly when it added a problem.

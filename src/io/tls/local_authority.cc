@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <expected>
+#include <iterator>
 #include <optional>
 #include <system_error>
 #include <tuple>
@@ -195,6 +196,17 @@ bool is_good(const CertificateFiles& files, const Authority& authority,
   return signed_by_it;
 }
 
+// Other projects may be served with it at this moment: what it stands for stays, within reason.
+void add_names_of(const CertificateFiles& files, WallTime now, std::vector<std::string>& names) {
+  constexpr std::size_t kNamesMax = 100;
+  Findings ignored;
+  const auto found = read_certificate(files, CertificateUse::Server, now, ignored);
+  if (!found) return;
+  std::vector<std::string> all;
+  std::ranges::set_union(found->names, names, std::back_inserter(all));
+  if (all.size() <= kNamesMax) names = std::move(all);
+}
+
 void make_leaf(const Folder& folder, const Authority& authority,
                const std::vector<std::string>& names, WallTime now,
                std::vector<std::string>& problems) {
@@ -230,8 +242,10 @@ LocalAuthority::Ready LocalAuthority::prepare(const Order& order, WallTime now) 
   const auto authority = find_authority(*opened, order.owner, now, ready.problems);
   if (!authority) return ready;
   ready.authority_is_new = authority->is_new;
-  const std::vector<std::string> names = names_for(order.hosts);
+  std::vector<std::string> names = names_for(order.hosts);
   if (!is_good(ready.certificate, *authority, names, now)) {
+    if (is_good(ready.certificate, *authority, {}, now))
+      add_names_of(ready.certificate, now, names);
     make_leaf(*opened, *authority, names, now, ready.problems);
   }
   return ready;

@@ -117,6 +117,11 @@ TEST(LocalAuthority, NamesEachHostThatItIsGiven) {
       .folder = folder.path(), .owner = "ada@laptop", .hosts = {"api.localhost"}};
   ASSERT_TRUE(LocalAuthority::prepare(more, kTestNow).problems.empty());
   EXPECT_NE(text_of(ready.certificate.chain), before);
+  // The project of the others may be served still.
+  const auto all = must_load(ContextOptions{.certificates = {ready.certificate}});
+  for (const std::string_view host : {"shop.localhost", "blog.localhost", "api.localhost"}) {
+    EXPECT_TRUE(all->sets().front()->stands_for(host)) << host;
+  }
 }
 
 TEST(LocalAuthority, KeepsWhatIsGood) {

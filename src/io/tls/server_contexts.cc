@@ -295,7 +295,19 @@ void ServerContexts::Parts::index_names(Findings& findings) {
   }
 }
 
-ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallTime now) {
+bool ServerContexts::Parts::differ_from(const Parts& other) const {
+  const bool same_rules = std::ranges::equal(policies, other.policies, {}, &ClientPolicy::digest,
+                                             &ClientPolicy::digest);
+  if (!same_rules || read.size() != other.read.size()) return true;
+  return std::ranges::any_of(read, [&](const auto& entry) {
+    const auto before = other.read.find(entry.first);
+    return before == other.read.end() ||
+           X509_cmp(entry.second.chain.front().get(), before->second.chain.front().get()) != 0;
+  });
+}
+
+ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallTime now,
+                                            const ServerContexts* in_force) {
   Findings findings;
   auto parts = std::make_unique<Parts>();
   parts->http2 = options.http2;
@@ -309,7 +321,13 @@ ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallT
   std::vector<Certificate> certificates;
   for (const CertificateFiles& files : options.certificates) {
     auto certificate = read_certificate(files, CertificateUse::Server, now, findings);
-    if (certificate) certificates.push_back(std::move(*certificate));
+    if (!certificate && in_force != nullptr) {
+      const auto before = in_force->parts_->read.find(files.chain);
+      if (before != in_force->parts_->read.end()) certificate = copy_of(before->second);
+    }
+    if (!certificate) continue;
+    parts->read.emplace(files.chain, copy_of(*certificate));
+    certificates.push_back(*std::move(certificate));
   }
   for (Group& group : grouped(std::move(certificates), findings)) {
     auto set = std::make_unique<CertificateSet>();
@@ -330,6 +348,7 @@ ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallT
   }
   parts->index_names(findings);
   Loaded loaded{.problems = std::move(findings.problems), .warnings = std::move(findings.warnings)};
+  loaded.changed = in_force == nullptr || parts->differ_from(*in_force->parts_);
   if (rules_are_whole && !parts->sets.empty()) {
     loaded.contexts = std::make_shared<const ServerContexts>(std::move(parts));
   }

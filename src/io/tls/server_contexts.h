@@ -73,17 +73,20 @@ class CertificateSet {
 class ServerContexts {
  public:
   // Each problem is a sentence with the file's name that says what to do. Contexts are made of the
-  // certificates that are right, the first of them standing for all other names; they are null
-  // where none is right, and where a rule for clients is not, since leaving it out would let
-  // clients in. Whoever wants all or nothing looks at `problems`. Warnings (a certificate that
+  // certificates that are right, the first of them standing for all other names; one that is not is
+  // replaced by the one that `in_force` has from the same file. They are null where there is none
+  // at all, and where a rule for clients is wrong, since leaving it out would let clients in.
+  // Whoever wants all or nothing looks at `problems`. Warnings (a certificate that
   // expires within 14 days or has expired, one that no name reaches) do not stand in the way.
   struct Loaded {
     std::shared_ptr<const ServerContexts> contexts;
     std::vector<std::string> problems;
     std::vector<std::string> warnings;
+    bool changed = true;  // Some certificate or rule is another one than in `in_force`.
   };
-  // Reads the files: not on a core's thread.
-  [[nodiscard]] static Loaded load(const ContextOptions& options, WallTime now);
+  // Reads the files: not on a core's thread. `in_force` may be null.
+  [[nodiscard]] static Loaded load(const ContextOptions& options, WallTime now,
+                                   const ServerContexts* in_force = nullptr);
 
   // Of load().
   struct Parts;

@@ -26,11 +26,13 @@ struct ServerContexts::Parts {
   std::vector<bssl::UniquePtr<SSL_CTX>> contexts;               // One for each set.
   std::map<std::string, std::size_t, std::less<>> set_of_name;  // Names and wildcards as they are.
   std::vector<ClientPolicy> policies;
+  std::map<std::filesystem::path, Certificate> read;  // By chain: for load() after this one.
   std::shared_ptr<TicketKeys> tickets;
   bool http2 = true;
 
   [[nodiscard]] bool add(bssl::UniquePtr<SSL_CTX> context, Version version_min);
   void index_names(Findings& findings);
+  [[nodiscard]] bool differ_from(const Parts& other) const;
 
   // Both of a canonical host, empty where the client asked for none.
   [[nodiscard]] std::size_t set_for(std::string_view host) const;
