@@ -1,10 +1,10 @@
 // Certificates: keeps the cores' certificates what the files say.
 //
 // Files are read on a worker of its own: at the start, with new settings, and when one of them has
-// changed on disk. What is wrong is logged, and changes nothing: handshakes go on with what they
-// had. Only at the start are some certificates better than none; until all are right, such a part
-// gives way to a part that stands for no fewer names. Each certificate that is about to expire, or
-// has expired, is a line in the log once a day.
+// changed on disk. A certificate that is wrong is logged, and the one that was in force before it
+// goes on, where there was one; the others are renewed all the same. A rule for clients that is
+// wrong changes nothing at all. Each certificate that is about to expire, or has expired, is a line
+// in the log once a day.
 //
 // Thread: control thread.
 #pragma once
