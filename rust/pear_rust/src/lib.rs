@@ -1,4 +1,4 @@
-//! pear_rust: the engines that exist only in Rust, behind the C face `include/pear_rust.h`.
+//! pear_rust: the engines that exist only in Rust, behind the C faces in `include/`.
 //!
 //! Mechanism only: what is allowed, how much, and what to do next is told to it or asked of it by the
 //! C++ side. All `unsafe` code is in `abi`; every other module is checked to have none.
@@ -18,5 +18,7 @@ mod image;
 mod inbox;
 #[deny(unsafe_code)]
 mod instance;
+#[deny(unsafe_code)]
+mod quic;
 #[deny(unsafe_code)]
 mod tools;

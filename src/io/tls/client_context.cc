@@ -132,7 +132,7 @@ ssl_st* ClientContext::open_ssl() const {
 
 bool ClientContext::prepare(Session& session) const {
   SSL* const ssl = session.ssl_;
-  const std::string& name = session.server_name_;
+  const std::string& name = session.facts_.server_name;
   const bool address = is_address(name);
   if (!name.empty() && !address && SSL_set_tlsext_host_name(ssl, name.c_str()) != 1) return false;
   if (parts_->verify != ClientOptions::Verify::Off) {
@@ -151,10 +151,10 @@ bool ClientContext::prepare(Session& session) const {
 }
 
 int ClientContext::on_ticket(ssl_st* ssl, ssl_session_st* ticket) {
-  const Session& session = Session::of(ssl);
+  const Session& session = *HandshakeFacts::of(ssl).workspace.session_;
   Parts& parts = *session.client_->parts_;
   parts.ticket.reset(ticket);
-  parts.ticket_name = session.server_name_;
+  parts.ticket_name = session.facts_.server_name;
   return 1;  // It is owned here now.
 }
 

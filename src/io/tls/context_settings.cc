@@ -41,7 +41,7 @@ int unpack(SSL*, CRYPTO_BUFFER** out, std::size_t unpacked_bytes, const std::uin
 
 int Session::compress_certificate(ssl_st* ssl, cbb_st* out, const std::uint8_t* in,
                                   std::size_t in_bytes) {
-  const auto packed = of(ssl).workspace_.compressed_->compressed({in, in_bytes});
+  const auto packed = HandshakeFacts::of(ssl).workspace.compressed_->compressed({in, in_bytes});
   return !packed.empty() && CBB_add_bytes(out, packed.data(), packed.size()) == 1 ? 1 : 0;
 }
 

@@ -64,8 +64,8 @@ TEST(LocalAuthority, IsTrustedForThisMachineOnly) {
   for (const std::string_view host : {"localhost", "127.0.0.1", "[::1]"}) {
     TestPair pair(core, contexts, *client, host);
     EXPECT_TRUE(pair.shake_hands().done()) << host << ": " << pair.client->problem();
-    EXPECT_TRUE(contexts->session_covers(*pair.server, host));
-    EXPECT_FALSE(contexts->session_covers(*pair.server, "example.com"));
+    EXPECT_TRUE(contexts->covers(pair.server->facts(), host));
+    EXPECT_FALSE(contexts->covers(pair.server->facts(), "example.com"));
   }
 
   // With its key, a certificate for another host is worth nothing.

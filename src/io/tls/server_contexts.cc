@@ -21,11 +21,13 @@
 #include "io/tls/certificate_names.h"
 #include "io/tls/client_policy.h"
 #include "io/tls/server_parts.h"
+#include "io/tls/strike_register.h"
 #include "io/tls/ticket_keys.h"
 
 namespace pear::io::tls {
 namespace {
 
+constexpr std::string_view kHttp3 = "h3";
 constexpr std::string_view kHttp2 = "h2";
 constexpr std::string_view kHttp11 = "http/1.1";
 
@@ -118,21 +120,25 @@ const ClientPolicy* ServerContexts::Parts::policy_for(std::string_view host) con
 
 ssl_select_cert_result_t ServerContexts::Parts::on_client_hello(const SSL_CLIENT_HELLO* hello) {
   SSL* const ssl = hello->ssl;
-  Session& session = Session::of(ssl);
-  const Parts& parts = *session.contexts_->parts_;
+  HandshakeFacts& facts = HandshakeFacts::of(ssl);
+  const Parts& parts = *facts.contexts->parts_;
   const char* const asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  session.server_name_ = asked == nullptr ? std::string() : canonical_host(asked);
-  const std::size_t index = parts.set_for(session.server_name_);
-  const ClientPolicy* const policy = parts.policy_for(session.server_name_);
-  session.certificates_ = parts.sets[index].get();
-  session.policy_ = policy != nullptr && policy->check != ClientCheck::Off ? policy : nullptr;
+  std::size_t size = 0;
+  const std::uint8_t* bytes = nullptr;
+  facts.offers_early_data =
+      SSL_early_callback_ctx_extension_get(hello, TLSEXT_TYPE_early_data, &bytes, &size) == 1;
+  facts.server_name = asked == nullptr ? std::string() : canonical_host(asked);
+  const std::size_t index = parts.set_for(facts.server_name);
+  const ClientPolicy* const policy = parts.policy_for(facts.server_name);
+  facts.certificates = parts.sets[index].get();
+  facts.policy = policy != nullptr && policy->check != ClientCheck::Off ? policy : nullptr;
 
   if (SSL_set_SSL_CTX(ssl, parts.contexts[index].get()) == nullptr) return ssl_select_cert_error;
-  const auto scope = ticket_scope(*session.certificates_, session.policy_);
+  const auto scope = ticket_scope(*facts.certificates, facts.policy);
   if (SSL_set_session_id_context(ssl, scope.data(), scope.size()) != 1) {
     return ssl_select_cert_error;
   }
-  if (session.policy_ != nullptr && !ask_for_certificate(ssl, *session.policy_)) {
+  if (facts.policy != nullptr && !ask_for_certificate(ssl, *facts.policy)) {
     return ssl_select_cert_error;
   }
   return ssl_select_cert_success;
@@ -141,11 +147,16 @@ ssl_select_cert_result_t ServerContexts::Parts::on_client_hello(const SSL_CLIENT
 // NOLINTBEGIN(readability-function-size): BoringSSL decides what its callbacks take.
 int ServerContexts::Parts::on_alpn(SSL* ssl, const std::uint8_t** out, std::uint8_t* out_size,
                                    const std::uint8_t* offered, unsigned offered_size, void*) {
-  const Parts& parts = *Session::of(ssl).contexts_->parts_;
+  const HandshakeFacts& facts = HandshakeFacts::of(ssl);
+  const Parts& parts = *facts.contexts->parts_;
   const std::span<const std::uint8_t> list(offered, offered_size);
   std::string_view chosen;
-  if (offers(list, kHttp11)) chosen = kHttp11;
-  if (parts.http2 && offers(list, kHttp2)) chosen = kHttp2;
+  if (facts.quic) {
+    if (offers(list, kHttp3)) chosen = kHttp3;
+  } else {
+    if (offers(list, kHttp11)) chosen = kHttp11;
+    if (parts.http2 && offers(list, kHttp2)) chosen = kHttp2;
+  }
   if (chosen.empty()) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = reinterpret_cast<const std::uint8_t*>(chosen.data());
   *out_size = static_cast<std::uint8_t>(chosen.size());
@@ -155,9 +166,10 @@ int ServerContexts::Parts::on_alpn(SSL* ssl, const std::uint8_t** out, std::uint
 // Seals (1) or opens (0) a ticket. 0: no ticket, or a key that nobody has; 2: renew it.
 int ServerContexts::Parts::on_ticket(SSL* ssl, std::uint8_t* name, std::uint8_t* iv,
                                      EVP_CIPHER_CTX* cipher, HMAC_CTX* hmac, int sealing) {
-  const Session& session = Session::of(ssl);
-  TicketKeys& keys = *session.contexts_->parts_->tickets;
-  const WallTime now = session.workspace_.now_;
+  const HandshakeFacts& facts = HandshakeFacts::of(ssl);
+  const Parts& parts = *facts.contexts->parts_;
+  TicketKeys& keys = *parts.tickets;
+  const WallTime now = facts.workspace.now_;
   int outcome = 1;
   TicketKeys::Key key;
   if (sealing == 1) {
@@ -171,6 +183,12 @@ int ServerContexts::Parts::on_ticket(SSL* ssl, std::uint8_t* name, std::uint8_t*
     if (!found) return 0;
     key = found->key;
     if (!found->is_current) outcome = 2;
+    if (facts.quic && facts.offers_early_data) {
+      // The initialisation vector is random: it stands for the ticket.
+      const bool fresh = parts.strikes != nullptr &&
+                         parts.strikes->strike(std::span<const std::uint8_t, 16>(iv, 16), now);
+      SSL_set_early_data_enabled(ssl, fresh ? 1 : 0);
+    }
   }
   const bool ready = HMAC_Init_ex(hmac, key.authentication.data(), key.authentication.size(),
                                   EVP_sha256(), nullptr) == 1 &&
@@ -311,6 +329,7 @@ ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallT
   Findings findings;
   auto parts = std::make_unique<Parts>();
   parts->http2 = options.http2;
+  parts->strikes = options.strikes;
   parts->tickets = options.tickets != nullptr ? options.tickets : TicketKeys::in_process();
   parts->policies = read_policies(options.clients, findings);
   const bool rules_are_whole = findings.problems.empty();
@@ -378,15 +397,19 @@ std::vector<std::string> ServerContexts::expiry_warnings(WallTime now) const {
   return warnings;
 }
 
-bool ServerContexts::session_covers(const Session& session, std::string_view host) const {
-  if (session.certificates_ == nullptr || !session.certificates_->stands_for(host)) return false;
+bool ServerContexts::takes_early_data() const {
+  return parts_->strikes != nullptr;
+}
+
+bool ServerContexts::covers(const HandshakeFacts& facts, std::string_view host) const {
+  if (facts.certificates == nullptr || !facts.certificates->stands_for(host)) return false;
   if (parts_->policies.empty()) return true;
   const ClientPolicy* const wanted = parts_->policy_for(canonical_host(host));
   if (wanted == nullptr || wanted->check == ClientCheck::Off) return true;
-  // The session may be of earlier contexts: authorities count by what they are.
-  const ClientPolicy* const met = session.policy_;
+  // The connection may be of earlier contexts: authorities count by what they are.
+  const ClientPolicy* const met = facts.policy;
   if (met == nullptr || met->digest != wanted->digest) return false;
-  return wanted->check == ClientCheck::Optional || session.client_subject_ != nullptr;
+  return wanted->check == ClientCheck::Optional || facts.client_subject != nullptr;
 }
 
 }  // namespace pear::io::tls

@@ -23,6 +23,7 @@ struct ssl_st;
 
 namespace pear::io::tls {
 
+class StrikeRegister;
 class TicketKeys;
 
 // One certificate with its key, as files.
@@ -48,6 +49,8 @@ struct ContextOptions {
   bool http2 = true;  // Offer h2 by ALPN.
   // Shared by all that resume each other's sessions. Null: keys of these contexts alone.
   std::shared_ptr<TicketKeys> tickets;
+  // Of all servers that share `tickets`: what makes early data of QUIC safe to take. Null: none is.
+  std::shared_ptr<StrikeRegister> strikes;
 };
 
 // Certificates for the same names, one for each kind of key: the client's abilities choose.
@@ -100,12 +103,14 @@ class ServerContexts {
   [[nodiscard]] std::span<const std::unique_ptr<const CertificateSet>> sets() const;
   // A sentence for each certificate that expires within 14 days or has expired; as in `warnings`.
   [[nodiscard]] std::vector<std::string> expiry_warnings(WallTime now) const;
-  // Whether what the client showed in this session's handshake is enough for a request to `host`
-  // (lower case, without port): the certificate in use stands for the host, and the host's
-  // ClientRule was met. Else 421 (RFC 9110, section 15.5.20).
-  [[nodiscard]] bool session_covers(const Session& session, std::string_view host) const;
+  [[nodiscard]] bool takes_early_data() const;
+  // Whether what the client showed in its handshake is enough for a request to `host` (lower case,
+  // without port): the certificate in use stands for the host, and the host's ClientRule was met.
+  // Else 421 (RFC 9110, section 15.5.20).
+  [[nodiscard]] bool covers(const HandshakeFacts& facts, std::string_view host) const;
 
  private:
+  friend class QuicSession;
   friend class Session;
   [[nodiscard]] ssl_st* open_ssl() const;
 

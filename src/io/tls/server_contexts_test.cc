@@ -132,7 +132,7 @@ class ClientCertificates : public testing::Test {
     outcome.done = pair.shake_hands().done();
     outcome.subject = pair.server->client_subject();
     outcome.problem = pair.server->problem();
-    outcome.covers = judge.session_covers(*pair.server, asked.empty() ? host : asked);
+    outcome.covers = judge.covers(pair.server->facts(), asked.empty() ? host : asked);
     return outcome;
   }
   Outcome connect(std::optional<CertificateFiles> shown, std::string_view host = "example.com",

@@ -28,6 +28,7 @@ struct ServerContexts::Parts {
   std::vector<ClientPolicy> policies;
   std::map<std::filesystem::path, Certificate> read;  // By chain: for load() after this one.
   std::shared_ptr<TicketKeys> tickets;
+  std::shared_ptr<StrikeRegister> strikes;  // Null: no early data.
   bool http2 = true;
 
   [[nodiscard]] bool add(bssl::UniquePtr<SSL_CTX> context, Version version_min);

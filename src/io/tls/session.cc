@@ -63,12 +63,6 @@ class Session::Turn {
   Session& session_;
 };
 
-Session& Session::of(const ssl_st* ssl) {
-  auto& workspace = *static_cast<Workspace*>(BIO_get_data(SSL_get_rbio(ssl)));
-  PEAR_ASSERT(workspace.session_ != nullptr, "BoringSSL calls back only within a call");
-  return *workspace.session_;
-}
-
 int Session::read_bio(bio_st* bio, char* target, int bytes) {
   BIO_clear_retry_flags(bio);
   auto& workspace = *static_cast<Workspace*>(BIO_get_data(bio));
@@ -155,7 +149,10 @@ Transfer Session::flush(int fd) {
 // ---- Life.
 
 Session::Session(Made, Workspace& workspace)
-    : workspace_(workspace), unread_(workspace.chunks_), unsent_(workspace.chunks_) {}
+    : workspace_(workspace),
+      unread_(workspace.chunks_),
+      unsent_(workspace.chunks_),
+      facts_(workspace) {}
 
 Session::~Session() {
   PEAR_ASSERT(workspace_.session_ != this, "a session is not destroyed within its own call");
@@ -178,7 +175,7 @@ std::unique_ptr<Session> Session::accept(std::shared_ptr<const ServerContexts> c
                                          Workspace& workspace) {
   auto session = std::make_unique<Session>(Made(), workspace);
   if (!session->adopt(contexts->open_ssl())) return nullptr;
-  session->contexts_ = std::move(contexts);
+  session->facts_.contexts = std::move(contexts);
   SSL_set_accept_state(session->ssl_);
   return session;
 }
@@ -188,7 +185,7 @@ std::unique_ptr<Session> Session::connect(const ClientContext& context,
   auto session = std::make_unique<Session>(Made(), workspace);
   if (!session->adopt(context.open_ssl())) return nullptr;
   session->client_ = &context;
-  session->server_name_ = canonical_host(server_name);
+  session->facts_.server_name = canonical_host(server_name);
   SSL_set_connect_state(session->ssl_);
   if (!context.prepare(*session)) return nullptr;
   return session;
@@ -246,12 +243,7 @@ void Session::finish_handshake() {
   if (chosen == "h2") application_ = Application::Http2;
   if (chosen == "http/1.1") application_ = Application::Http11;
   resumed_ = SSL_session_reused(ssl_) == 1;
-  if (contexts_ != nullptr && policy_ != nullptr) {
-    const bssl::UniquePtr<X509> shown(SSL_get_peer_certificate(ssl_));
-    if (shown != nullptr) {
-      client_subject_ = std::make_unique<std::string>(subject_text(*shown));
-    }
-  }
+  facts_.note_client(ssl_);
 }
 
 // ---- After it.
@@ -358,10 +350,10 @@ Application Session::application() const {
   return application_;
 }
 std::string_view Session::server_name() const {
-  return server_name_;
+  return facts_.server_name;
 }
 const CertificateSet* Session::certificates() const {
-  return certificates_;
+  return facts_.certificates;
 }
 std::string_view Session::version() const {
   return SSL_get_version(ssl_);
@@ -374,7 +366,7 @@ bool Session::resumed() const {
   return resumed_;
 }
 std::string_view Session::client_subject() const {
-  return client_subject_ == nullptr ? std::string_view() : std::string_view(*client_subject_);
+  return facts_.client_subject_view();
 }
 
 }  // namespace pear::io::tls

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "io/chunk.h"
 #include "io/socket.h"
+#include "io/tls/handshake_facts.h"
 
 struct bio_method_st;
 struct bio_st;
@@ -35,7 +36,6 @@ class ClientContext;
 class CompressedCertificates;
 class ServerContexts;
 class Session;
-struct ClientPolicy;
 
 enum class Version : std::uint8_t { Tls12, Tls13 };
 // Certificates may come compressed (RFC 8879).
@@ -65,8 +65,10 @@ class Workspace {
 
  private:
   friend class ClientContext;
+  friend class QuicSession;
   friend class ServerContexts;
   friend class Session;
+  friend struct HandshakeFacts;
 
   ChunkPool& chunks_;
   WallTime now_{};
@@ -134,9 +136,9 @@ class Session {
   // "X25519MLKEM768", "P-256".
   [[nodiscard]] std::string_view key_exchange() const;
   [[nodiscard]] bool resumed() const;
-  // The subject of the verified client certificate as RFC 4514 has it ("CN=alice,O=Example");
-  // empty without one. Lives as long as the session.
+  // As HandshakeFacts has it. Lives as long as the session.
   [[nodiscard]] std::string_view client_subject() const;
+  [[nodiscard]] const HandshakeFacts& facts() const { return facts_; }
 
   // Plaintext, as io::receive(), from at most one full read of the socket. `drained` of the
   // outcome: the socket and the session hold nothing more now. Until then, or until WouldBlock,
@@ -157,8 +159,10 @@ class Session {
 
  private:
   friend class ClientContext;
+  friend class QuicSession;
   friend class ServerContexts;
   friend class Workspace;
+  friend struct HandshakeFacts;
   class Turn;
 
   // What both sides' contexts have in common: versions, cipher suites, groups, no session cache,
@@ -167,8 +171,6 @@ class Session {
                                       CertificateCompression compression);
   static int compress_certificate(ssl_st* ssl, cbb_st* out, const std::uint8_t* in,
                                   std::size_t in_bytes);
-  // The session that a callback of BoringSSL is about.
-  [[nodiscard]] static Session& of(const ssl_st* ssl);
   static int read_bio(bio_st* bio, char* target, int bytes);
   static int write_bio(bio_st* bio, const char* bytes, int count);
   static long control_bio(bio_st* bio, int command, long number, void* pointer);
@@ -185,17 +187,13 @@ class Session {
   ssl_st* ssl_ = nullptr;  // Owned.
   ByteQueue unread_;       // Ciphertext behind what the caller had room for.
   ByteQueue unsent_;       // Ciphertext that the kernel did not take.
-  std::shared_ptr<const ServerContexts> contexts_;  // Null on the client's side.
-  const ClientContext* client_ = nullptr;           // Borrowed; null on the server's side.
-  const CertificateSet* certificates_ = nullptr;    // In contexts_.
-  const ClientPolicy* policy_ = nullptr;            // In contexts_; null: Off.
-  std::string server_name_;
-  std::unique_ptr<std::string> client_subject_;  // Null without a client certificate.
+  HandshakeFacts facts_;
+  const ClientContext* client_ = nullptr;  // Borrowed; null on the server's side.
   std::string_view problem_;
   Application application_ = Application::None;
   bool resumed_ = false;
   bool finished_ = false;  // The handshake.
 };
-static_assert(sizeof(Session) <= 192, "every connection with TLS has one");
+static_assert(sizeof(Session) <= 200, "every connection with TLS has one");
 
 }  // namespace pear::io::tls

@@ -33,7 +33,7 @@ impl PearBuffer {
 }
 
 /// Runs `work`; a panic in it becomes `otherwise`.
-fn guarded<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
+pub fn guarded<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(otherwise)
 }
 

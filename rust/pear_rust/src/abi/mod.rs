@@ -1,10 +1,11 @@
 //! The C ABI of `include/pear_rust.h`: the only module with `unsafe` code.
 //!
 //! `view` holds what C++ lends (the host table, a request, grants) behind safe methods; `exports` the
-//! functions that C++ calls; `os` the few system calls.
+//! functions that C++ calls, `quic` those of `pear_quic.h`; `os` the few system calls.
 
 mod exports;
 mod os;
+mod quic;
 mod view;
 
 pub use os::monotonic_ns;

@@ -60,7 +60,7 @@ impl FieldView {
     }
 
     /// SAFETY: `first` points to `count` fields that live for `'a`.
-    unsafe fn list<'a>(first: *const PearField, count: usize) -> &'a [FieldView] {
+    pub unsafe fn list<'a>(first: *const PearField, count: usize) -> &'a [FieldView] {
         if count == 0 {
             return &[];
         }
