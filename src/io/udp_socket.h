@@ -31,7 +31,7 @@ namespace pear::io {
 
 struct UdpOptions {
   // One socket for each core on the same port (SO_REUSEPORT): the kernel spreads datagrams over
-  // them by their addresses, or as they are told. All sockets of the port must ask for
+  // them by their addresses, or as datagram_steering.h says. All sockets of the port must ask for
   // it, and belong to one user. Without it a port that anybody has is refused.
   bool shares_port = false;
 };
