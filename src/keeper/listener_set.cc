@@ -1,7 +1,10 @@
 #include "keeper/listener_set.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <tuple>
 #include <utility>
 
 #include <netinet/in.h>
@@ -9,10 +12,13 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
+#include "io/datagram_steering.h"
 #include "io/os_error.h"
 #include "io/socket.h"
 #include "io/socket_address.h"
 #include "io/socket_option.h"
+#include "io/udp_socket.h"
 
 namespace pear::keeper {
 
@@ -20,6 +26,9 @@ namespace {
 
 using io::SocketAddress;
 using io::UniqueFd;
+
+// Free ports of TCP that are tried before one is used that is not free for UDP.
+constexpr int kFreePortAttempts = 16;
 
 config::ListenAddress to_listen_address(const SocketAddress& address) {
   return {.host = address.host(), .port = address.port()};
@@ -66,8 +75,8 @@ Result<UniqueFd> bind_shared(const SocketAddress& address) {
   return fd;
 }
 
-std::expected<ListenerSet::Address, ListenProblem> open_address(
-    const config::ListenAddress& address, std::uint32_t sockets_each) {
+std::expected<ListenerSet::Address, ListenProblem> open_tcp(const config::ListenAddress& address,
+                                                            std::uint32_t sockets_each) {
   auto target = SocketAddress::parse(address.host, address.port);
   if (!target) {
     return std::unexpected(
@@ -102,16 +111,86 @@ std::expected<ListenerSet::Address, ListenProblem> open_address(
   return out;
 }
 
+// The UDP sockets of an address, or errno.
+std::expected<ListenerSet::Address, int> open_udp(const config::ListenAddress& address,
+                                                  std::uint32_t sockets_each) {
+  const auto target = SocketAddress::parse(address.host, address.port);
+  PEAR_ASSERT(target, "it is listened on by TCP");
+  // As with TCP: the port is shared by the sockets of this process alone.
+  if (const auto probe = io::open_udp_socket(*target, {}); !probe) {
+    return std::unexpected(probe.error().os_errno);
+  }
+  ListenerSet::Address out{.address = address, .transport = Transport::Udp, .sockets = {}};
+  for (std::uint32_t i = 0; i < sockets_each; ++i) {
+    auto fd = io::open_udp_socket(*target, {.shares_port = true});
+    if (!fd) return std::unexpected(fd.error().os_errno);
+    out.sockets.push_back(*std::move(fd));
+  }
+  // A kernel that cannot do it spreads datagrams by their addresses: the cores then hand them on.
+  std::ignore = io::steer_by_connection_id(out.sockets.front().get(), sockets_each);
+  return out;
+}
+
+std::string without_udp(const config::ListenAddress& address, int code) {
+  const std::string why =
+      code == EADDRINUSE
+          ? fmt::format("another program uses this UDP port (ss -lnup 'sport = :{}' shows it)",
+                        address.port)
+          : advice_for(code, address);
+  return fmt::format("no HTTP/3 on {}: {}; HTTP/1.1 and HTTP/2 are served", to_text(address), why);
+}
+
+struct TcpAndUdp {
+  ListenerSet::Address tcp;
+  std::expected<ListenerSet::Address, int> udp;
+};
+
+std::expected<TcpAndUdp, ListenProblem> open_both(const config::ListenAddress& address,
+                                                  std::uint32_t sockets_each) {
+  int attempts = address.port == 0 ? kFreePortAttempts : 1;
+  while (true) {
+    auto tcp = open_tcp(address, sockets_each);
+    if (!tcp) return std::unexpected(std::move(tcp).error());
+    auto udp = open_udp(tcp->address, sockets_each);
+    if (udp || udp.error() != EADDRINUSE || --attempts == 0) {
+      return TcpAndUdp{.tcp = *std::move(tcp), .udp = std::move(udp)};
+    }
+  }
+}
+
+// The socket, made fit for use; nothing when it is not one of this transport.
+Result<UniqueFd> adopt_socket(UniqueFd fd, Transport transport) {
+  return transport == Transport::Udp ? io::adopt_udp_socket(std::move(fd))
+                                     : io::adopt_listener(std::move(fd));
+}
+
+Transport transport_of(const UniqueFd& socket) {
+  const auto type = io::option(socket.get(), SOL_SOCKET, SO_TYPE);
+  return type && *type == SOCK_DGRAM ? Transport::Udp : Transport::Tcp;
+}
+
 }  // namespace
 
-std::expected<ListenerSet, ListenProblem> ListenerSet::open(
-    const std::vector<config::ListenAddress>& addresses, std::uint32_t sockets_each) {
+std::expected<ListenerSet, ListenProblem> ListenerSet::open(const Plan& plan,
+                                                            std::uint32_t sockets_each) {
   ListenerSet set;
-  for (const config::ListenAddress& address : addresses) {
-    auto opened = open_address(address, sockets_each);
+  for (const config::ListenAddress& address : plan.tcp) {
+    auto opened = open_tcp(address, sockets_each);
     if (!opened) return std::unexpected(std::move(opened).error());
     set.addresses_.push_back(*std::move(opened));
   }
+  std::vector<Address> by_udp;
+  for (const config::ListenAddress& address : plan.tcp_and_udp) {
+    auto opened = open_both(address, sockets_each);
+    if (!opened) return std::unexpected(std::move(opened).error());
+    if (opened->udp) {
+      by_udp.push_back(*std::move(opened->udp));
+    } else {
+      set.warnings_.push_back(without_udp(opened->tcp.address, opened->udp.error()));
+    }
+    set.addresses_.push_back(std::move(opened->tcp));
+  }
+  std::ranges::move(by_udp, std::back_inserter(set.addresses_));
   return set;
 }
 
@@ -123,20 +202,26 @@ std::expected<ListenerSet, ListenProblem> ListenerSet::adopt(
     for (const int fd : fds) address.sockets.emplace_back(fd);
   }
   for (Address& address : set.addresses_) {
+    address.transport = transport_of(address.sockets.front());
     for (UniqueFd& fd : address.sockets) {
       const int number = fd.get();
       const auto bound = SocketAddress::of_socket(number);
-      auto adopted = io::adopt_listener(std::move(fd));
+      auto adopted = adopt_socket(std::move(fd), address.transport);
       if (!adopted || !bound || bound->family() == AF_UNSPEC) {
-        return std::unexpected(
-            ListenProblem{fmt::format("the inherited descriptor {} is not a listening TCP socket: "
-                                      "in the systemd socket unit, "
-                                      "use ListenStream= with an address and port",
-                                      number)});
+        return std::unexpected(ListenProblem{fmt::format(
+            "the inherited descriptor {} is not a listening TCP socket, nor a UDP socket with a "
+            "port: in the systemd socket unit, use ListenStream= with an address and port, and "
+            "ListenDatagram= with the same for HTTP/3",
+            number)});
       }
       fd = *std::move(adopted);
       address.address = to_listen_address(*bound);
     }
+  }
+  if (!set.addresses_.empty() && set.listen_addresses().empty()) {
+    return std::unexpected(
+        ListenProblem{"only UDP sockets were handed over: in the systemd socket unit, use "
+                      "ListenStream= with the same address and port too"});
   }
   return set;
 }
@@ -150,20 +235,26 @@ std::vector<std::vector<int>> ListenerSet::fds_by_address() const {
   return out;
 }
 
-std::vector<std::vector<int>> ListenerSet::release() {
+std::vector<std::vector<int>> ListenerSet::release(Transport transport) {
   std::vector<std::vector<int>> out;
   for (Address& address : addresses_) {
+    if (address.transport != transport) continue;
     std::vector<int>& fds = out.emplace_back();
     for (UniqueFd& fd : address.sockets) fds.push_back(fd.release());
   }
-  addresses_.clear();
+  close(transport);
   return out;
+}
+
+void ListenerSet::close(Transport transport) {
+  std::erase_if(addresses_, [&](const Address& address) { return address.transport == transport; });
 }
 
 std::vector<config::ListenAddress> ListenerSet::listen_addresses() const {
   std::vector<config::ListenAddress> out;
-  out.reserve(addresses_.size());
-  for (const Address& address : addresses_) out.push_back(address.address);
+  for (const Address& address : addresses_) {
+    if (address.transport == Transport::Tcp) out.push_back(address.address);
+  }
   return out;
 }
 
