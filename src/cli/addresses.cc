@@ -4,15 +4,24 @@
 
 namespace pear::cli {
 
-std::vector<config::ListenAddress> addresses_to_open(const config::ServerSettings& settings) {
+namespace {
+
+std::vector<config::ListenAddress> listen_then_https(const config::ServerSettings& settings) {
   std::vector<config::ListenAddress> all = settings.listen;
   all.insert(all.end(), settings.https.begin(), settings.https.end());
   return all;
 }
 
+}  // namespace
+
+keeper::ListenerSet::Plan addresses_to_open(const config::ServerSettings& settings) {
+  if (!settings.http3.enabled) return {.tcp = listen_then_https(settings), .tcp_and_udp = {}};
+  return {.tcp = settings.listen, .tcp_and_udp = settings.https};
+}
+
 BoundAddresses divide_addresses(const std::vector<config::ListenAddress>& bound,
                                 const config::ServerSettings& settings) {
-  const std::vector<config::ListenAddress> wanted = addresses_to_open(settings);
+  const std::vector<config::ListenAddress> wanted = listen_then_https(settings);
   const auto fits = [](const config::ListenAddress& want, const config::ListenAddress& got) {
     return want.port == 0 || want.port == got.port;
   };

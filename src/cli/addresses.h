@@ -11,12 +11,12 @@
 
 namespace pear::cli {
 
-// What is to be opened: server.listen, then server.https.
-[[nodiscard]] std::vector<config::ListenAddress> addresses_to_open(
-    const config::ServerSettings& settings);
+// What is to be opened: server.listen, then server.https, these by UDP too where HTTP/3 is on.
+[[nodiscard]] keeper::ListenerSet::Plan addresses_to_open(const config::ServerSettings& settings);
 
-// What is open, divided as the settings say. A socket that systemd opened speaks TLS when its port
-// is one of server.https; those that the keeper opened stand in the order of addresses_to_open().
+// What is open by TCP, divided as the settings say. A socket that systemd opened speaks TLS when
+// its port is one of server.https; those that the keeper opened stand in the order of
+// addresses_to_open().
 struct BoundAddresses {
   std::vector<config::ListenAddress> listen;
   std::vector<config::ListenAddress> https;

@@ -11,15 +11,27 @@ TEST(Addresses, OfTheKeeperAreDividedByTheirOrder) {
   config::ServerSettings settings;
   settings.listen = {{"127.0.0.1", 0}, {"127.0.0.1", 80}};
   settings.https = {{"127.0.0.1", 0}};
-  EXPECT_EQ(addresses_to_open(settings),
-            (Addresses{{"127.0.0.1", 0}, {"127.0.0.1", 80}, {"127.0.0.1", 0}}));
-
   const auto divided =
       divide_addresses({{"127.0.0.1", 40'000}, {"127.0.0.1", 80}, {"127.0.0.1", 40'001}}, settings);
 
   EXPECT_EQ(divided.listen, (Addresses{{"127.0.0.1", 40'000}, {"127.0.0.1", 80}}));
   EXPECT_EQ(divided.https, (Addresses{{"127.0.0.1", 40'001}}));
   EXPECT_EQ(divided.order, (std::vector<std::size_t>{0, 1, 2}));
+}
+
+TEST(Addresses, OfHttpsAreOpenedByUdpTooUnlessHttp3IsOff) {
+  config::ServerSettings settings;
+  settings.listen = {{"127.0.0.1", 80}};
+  settings.https = {{"127.0.0.1", 443}};
+
+  const auto with = addresses_to_open(settings);
+  settings.http3.enabled = false;
+  const auto without = addresses_to_open(settings);
+
+  EXPECT_EQ(with.tcp, settings.listen);
+  EXPECT_EQ(with.tcp_and_udp, settings.https);
+  EXPECT_EQ(without.tcp, (Addresses{{"127.0.0.1", 80}, {"127.0.0.1", 443}}));
+  EXPECT_EQ(without.tcp_and_udp, Addresses{});
 }
 
 TEST(Addresses, OfSystemdAreDividedByTheirPorts) {

@@ -27,6 +27,10 @@ struct ServeRequest {
   // One list for each of settings->server.listen, then for each of server.https. Closed by the
   // server.
   std::vector<std::vector<int>> fds_by_address;
+  // The UDP sockets of HTTP/3: one list for each address, in it the socket of core 0, of core 1 …,
+  // or one that all cores share. Empty where HTTP/3 is off or its ports cannot be had. Closed by
+  // the server.
+  std::vector<std::vector<int>> udp_fds_by_address;
   // keeper::kReadyWord is written to it once the server serves; -1: nobody waits.
   int ready_fd = -1;
   // Of session tickets; never null.

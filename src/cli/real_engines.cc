@@ -44,6 +44,7 @@ int serve(const ServeRequest& request) {
                       .settings = request.settings,
                       .reload = request.reload,
                       .fds_by_address = request.fds_by_address,
+                      .udp_fds_by_address = request.udp_fds_by_address,
                       .ready_fd = request.ready_fd,
                       .tickets = request.tickets,
                       .cache = cache_folder(request.settings->server.cache)});

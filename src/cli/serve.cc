@@ -23,6 +23,7 @@ struct Fixed {
   BoundAddresses bound;             // What that became.
   std::filesystem::path authority;  // Where the local authority lies.
   std::uint32_t cores = 1;
+  bool http3 = true;  // As it was set; whether there are sockets for it is another question.
 };
 
 // First the folder that relative paths start from, then the settings.
@@ -45,6 +46,8 @@ void fix(config::LoadResult& loaded, const Fixed& fixed) {
   // Where nobody sets it, it follows from the other.
   const bool https_is_set = loaded.origins.contains("server.https");
   if (settings->server.https != fixed.https && https_is_set) warn_of_change("server.https");
+  if (settings->server.http3.enabled != fixed.http3) warn_of_change("server.http3.enabled");
+  settings->server.http3.enabled = fixed.http3;
   settings->server.listen = fixed.bound.listen;
   settings->server.https = fixed.bound.https;
   settings->server.cores = fixed.cores;
@@ -91,7 +94,8 @@ int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& en
                     .https = configured.https,
                     .bound = divide_addresses(listeners.listen_addresses(), configured),
                     .authority = local_authority_folder(),
-                    .cores = core_count(*serving.loaded.settings)};
+                    .cores = core_count(*serving.loaded.settings),
+                    .http3 = configured.http3.enabled};
   remember(serving.loaded, serving.last_good);
   fix(serving.loaded, fixed);
 
@@ -107,7 +111,10 @@ int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& en
     }
     return again;
   };
-  std::vector<std::vector<int>> sockets = listeners.release();
+  // The keeper, or systemd, may hold UDP sockets that these settings have no use for.
+  if (!fixed.http3 || fixed.bound.https.empty()) listeners.close(keeper::Transport::Udp);
+  request.udp_fds_by_address = listeners.release(keeper::Transport::Udp);
+  std::vector<std::vector<int>> sockets = listeners.release(keeper::Transport::Tcp);
   for (const std::size_t i : fixed.bound.order) {
     request.fds_by_address.push_back(std::move(sockets[i]));
   }

@@ -23,6 +23,7 @@
 #include "cli/site_options.h"
 #include "io/unique_fd.h"
 #include "keeper/keeper.h"
+#include "keeper/keeper_log.h"
 
 namespace pear::cli {
 
@@ -64,8 +65,14 @@ void hold_reloads() {
 std::expected<keeper::ListenerSet, keeper::ListenProblem> listeners_for(
     const UpOptions& options, const config::Settings& settings) {
   const auto& inherited = options.surroundings->inherited.fds_by_address;
-  if (!inherited.empty()) return keeper::ListenerSet::adopt(inherited);
-  return keeper::ListenerSet::open(addresses_to_open(settings.server), core_count(settings));
+  if (inherited.empty()) {
+    return keeper::ListenerSet::open(addresses_to_open(settings.server), core_count(settings));
+  }
+  auto adopted = keeper::ListenerSet::adopt(inherited);
+  // Where nobody would answer, clients are told so.
+  const bool is_http3_served = settings.server.http3.enabled && !settings.server.https.empty();
+  if (adopted && !is_http3_served) adopted->close(keeper::Transport::Udp);
+  return adopted;
 }
 
 // Where it is served, with the ports that were chosen.
@@ -87,6 +94,17 @@ log::Level log_level_of(const config::Settings& settings) {
       return log::Level::Error;
   }
   return log::Level::Info;
+}
+
+// To whoever looks on, and to whoever reads the log later.
+void show_warnings(const keeper::ListenerSet& listeners, const config::Settings& settings,
+                   const Terminal& terminal) {
+  const keeper::KeeperLog log(STDERR_FILENO, log_level_of(settings));
+  for (const std::string& warning : listeners.warnings()) {
+    terminal.warning(warning);
+    log.write(log::Level::Warning, "http3_unavailable",
+              {{.name = "message", .value = std::string_view(warning)}});
+  }
 }
 
 std::string sites_text(const config::Settings& settings) {
@@ -185,6 +203,7 @@ int run_up(const UpOptions& options, Terminal& terminal) {
     terminal.error(listeners.error().text);
     return to_int(ExitCode::CannotListen);
   }
+  show_warnings(*listeners, *loaded.settings, terminal);
   if (options.no_keeper || !loaded.settings->server.keeper.enabled) {
     return run_alone(options, std::move(loaded), *std::move(listeners), terminal);
   }

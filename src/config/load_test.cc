@@ -136,6 +136,7 @@ https = ["0.0.0.0:443", "[::]:443"]
 preset = "prod"
 tls.version_min = "1.3"
 http2 = { streams_max = 7, connection_window = "128KiB" }
+http3.enabled = false
 [[server.certificate]]
 chain = "tls/a.pem"
 key = "/keys/a.key"
@@ -156,6 +157,7 @@ https = { redirect = true, hsts = "24h" }
                                               {"/tmp/b.pem", "/tmp/b.key", "/tmp/b.ocsp"}}));
   EXPECT_EQ(server.tls.version_min, TlsVersion::Tls13);
   EXPECT_EQ(server.http2.streams_max, 7U);
+  EXPECT_FALSE(server.http3.enabled);
   EXPECT_TRUE(only_site(result).https.redirect);
   EXPECT_EQ(only_site(result).https.hsts, std::chrono::hours(24));
 }
@@ -216,7 +218,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"listen = 3000", "", "must be a list, not a number"},
         BadLine{"listen = \"127.0.0.1:3001\"", "", "is taken by server.listen"},
         BadLine{"admin = \"of\"", "", "is not an address"},
-        BadLine{"http3 = true", "", "is not available in this version of Pear"},
+        BadLine{"acme = true", "", "is not available in this version of Pear"},
+        BadLine{"http3 = true", "", "is a section, not true or false: write [server.http3]"},
         BadLine{"quic.retry = \"x\"", "", "server.quic: is not available"},
         BadLine{"https = \"here\"", "", "server.https[0]: \"here\" is not an address"},
         BadLine{"https = \"127.0.0.1:3000\"", "", "is in server.listen too"},

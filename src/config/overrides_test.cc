@@ -134,8 +134,8 @@ TEST(Overrides, NameThemselvesInTheirProblems) {
   EXPECT_EQ(first_problem({.set = {"site.bb.cages=1"}}),
             "--set: site.bb.cages: there is no site \"bb\" (allowed: shop-a, b, or * for every "
             "site); did you mean site.b?");
-  EXPECT_EQ(first_problem({.set = {"server.http3=on"}}),
-            "--set: server.http3: is not available in this version of Pear");
+  EXPECT_EQ(first_problem({.set = {"server.quic=on"}}),
+            "--set: server.quic: is not available in this version of Pear");
   EXPECT_EQ(first_problem({.set = {"cores"}}),
             "--set: cores: is not a key (allowed: server.KEY or site.NAME.KEY)");
   EXPECT_EQ(first_problem({.flags = {{"--cages", "site.*.cages", "0"}}}),

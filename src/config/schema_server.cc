@@ -122,6 +122,9 @@ constexpr std::array kKeys{
         "Request body bytes that one HTTP/2 connection may have on their way, all streams "
         "together."},
 
+    Key{"http3.enabled", SwitchField{[](Target t) -> bool& { return t.server.http3.enabled; }},
+        "Whether HTTP/3 is served at the https addresses, by UDP on the same ports."},
+
     Key{"tls.version_min",
         ChoiceField{
             kTlsVersions,
@@ -155,9 +158,8 @@ constexpr std::array kKeys{
         "Wait before the second and later restarts in a row; doubles from the first to the last."},
 };
 
-constexpr std::array<std::string_view, 10> kAbsent{"acme",        "http3",    "quic",  "processes",
-                                                   "compression", "tracing",  "peers", "user",
-                                                   "upgrade",     "detection"};
+constexpr std::array<std::string_view, 9> kAbsent{
+    "acme", "quic", "processes", "compression", "tracing", "peers", "user", "upgrade", "detection"};
 
 }  // namespace
 

@@ -61,6 +61,12 @@ struct Http2Limits {
   bool operator==(const Http2Limits&) const = default;
 };
 
+// HTTP/3 alone; what is said of requests and connections above holds for it too.
+struct Http3Limits {
+  bool enabled = true;  // QUIC at the https addresses.
+  bool operator==(const Http3Limits&) const = default;
+};
+
 enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 
 struct TlsSettings {
@@ -106,6 +112,7 @@ struct ServerSettings {
   std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
   HttpLimits http;
   Http2Limits http2;
+  Http3Limits http3;
   LogSettings log;
   KeeperSettings keeper;
   bool operator==(const ServerSettings&) const = default;

@@ -11,23 +11,10 @@
 
 #include "base/assert.h"
 #include "io/os_error.h"
+#include "io/socket_option.h"
 
 namespace pear::io {
 namespace {
-
-Result<void> set_option(int fd, int level, int name, int value) {
-  if (::setsockopt(fd, level, name, &value, sizeof(value)) != 0) {
-    return fail_os("setsockopt() failed");
-  }
-  return {};
-}
-
-Result<int> option(int fd, int level, int name) {
-  int value = 0;
-  socklen_t size = sizeof(value);
-  if (::getsockopt(fd, level, name, &value, &size) != 0) return fail_os("getsockopt() failed");
-  return value;
-}
 
 Result<UniqueFd> open_stream(int family) {
   UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));

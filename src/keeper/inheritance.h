@@ -1,14 +1,15 @@
 // Inheritance: how a process is told which descriptors it was born with.
 //
 // From the keeper to the server, in the environment, as numbers of open descriptors:
-//   PEAR_LISTENERS=5,6;7,8   the sockets of the first address, then those of the second, …
+//   PEAR_LISTENERS=5,6;7,8   the sockets of the first address, then those of the second, …; whether
+//                            they are of TCP or of UDP, the sockets themselves say.
 //   PEAR_READY_FD=9          a pipe: the server writes kReadyWord to it once it serves, and closes
 //                            it.
 //   PEAR_STATE_FD=10         a file without a name for what the next server shall find.
 //   PEAR_SHARED_MEMORY_FD=11 memory that all servers of the keeper share (shared_memory.h).
 //
 // From systemd or another program that speaks its protocol, to whichever process is started first:
-//   LISTEN_PID=<own pid>  LISTEN_FDS=<n>   n listening sockets, from descriptor 3 on.
+//   LISTEN_PID=<own pid>  LISTEN_FDS=<n>   n sockets, from descriptor 3 on.
 // Source: sd_listen_fds(3).
 //
 // Thread: called once, at the start of main, before there are threads: it changes the environment.

@@ -1,84 +1,37 @@
 #include "keeper/listener_set.h"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <optional>
-#include <string_view>
+#include <iterator>
+#include <tuple>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
+
+#include "base/assert.h"
+#include "io/datagram_steering.h"
+#include "io/os_error.h"
+#include "io/socket.h"
+#include "io/socket_address.h"
+#include "io/socket_option.h"
+#include "io/udp_socket.h"
 
 namespace pear::keeper {
 
 namespace {
 
+using io::SocketAddress;
 using io::UniqueFd;
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t bytes = 0;
-};
+// Free ports of TCP that are tried before one is used that is not free for UDP.
+constexpr int kFreePortAttempts = 16;
 
-const sockaddr* as_sockaddr(const SocketAddress& address) {
-  return reinterpret_cast<const sockaddr*>(&address.storage);
-}
-
-template <typename Family>
-SocketAddress packed(const Family& address) {
-  SocketAddress out;
-  static_assert(sizeof(address) <= sizeof(out.storage));
-  std::memcpy(&out.storage, &address, sizeof(address));
-  out.bytes = sizeof(address);
-  return out;
-}
-
-std::optional<SocketAddress> to_socket_address(const config::ListenAddress& address) {
-  sockaddr_in v4{};
-  if (::inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(address.port);
-    return packed(v4);
-  }
-  sockaddr_in6 v6{};
-  if (::inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr) == 1) {
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(address.port);
-    return packed(v6);
-  }
-  return std::nullopt;
-}
-
-// The address that a socket is bound to, when it is one of TCP over IP.
-std::optional<config::ListenAddress> bound_address(int fd) {
-  SocketAddress address;
-  address.bytes = sizeof(address.storage);
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.bytes) != 0) {
-    return std::nullopt;
-  }
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.storage.ss_family == AF_INET) {
-    sockaddr_in v4{};
-    std::memcpy(&v4, &address.storage, sizeof(v4));
-    if (::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size()) == nullptr)
-      return std::nullopt;
-    return config::ListenAddress{.host = text.data(), .port = ntohs(v4.sin_port)};
-  }
-  if (address.storage.ss_family == AF_INET6) {
-    sockaddr_in6 v6{};
-    std::memcpy(&v6, &address.storage, sizeof(v6));
-    if (::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size()) == nullptr) {
-      return std::nullopt;
-    }
-    return config::ListenAddress{.host = text.data(), .port = ntohs(v6.sin6_port)};
-  }
-  return std::nullopt;
+config::ListenAddress to_listen_address(const SocketAddress& address) {
+  return {.host = address.host(), .port = address.port()};
 }
 
 std::string advice_for(int code, const config::ListenAddress& address) {
@@ -107,42 +60,24 @@ ListenProblem cannot_listen(const config::ListenAddress& address, int code) {
   return {fmt::format("cannot listen on {}: {}", to_text(address), advice_for(code, address))};
 }
 
-bool set_flag(int fd, int level, int name) {
-  const int on = 1;
-  return ::setsockopt(fd, level, name, &on, sizeof(on)) == 0;
-}
-
-enum class Sharing : std::uint8_t { Exclusive, PerCore };
-
-// A bound socket that does not listen yet, or errno.
-std::expected<UniqueFd, int> bind_socket(const SocketAddress& address, Sharing sharing) {
-  UniqueFd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.is_open()) return std::unexpected(errno);
+// A bound socket that does not listen yet.
+Result<UniqueFd> bind_shared(const SocketAddress& address) {
+  UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.is_open()) return io::fail_os("socket() failed");
   // Without SO_REUSEADDR the address would stay taken for a minute after the last server.
-  if (!set_flag(fd.get(), SOL_SOCKET, SO_REUSEADDR)) return std::unexpected(errno);
-  if (sharing == Sharing::PerCore && !set_flag(fd.get(), SOL_SOCKET, SO_REUSEPORT)) {
-    return std::unexpected(errno);
-  }
+  PEAR_TRY(io::set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1));
+  PEAR_TRY(io::set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1));
   // [::] is IPv6 alone, so that 0.0.0.0 can stand beside it whatever the machine's default is.
-  if (address.storage.ss_family == AF_INET6 && !set_flag(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY)) {
-    return std::unexpected(errno);
+  if (address.is_ipv6()) PEAR_TRY(io::set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1));
+  if (::bind(fd.get(), address.system(), address.system_size()) != 0) {
+    return io::fail_os("bind() failed");
   }
-  if (::bind(fd.get(), as_sockaddr(address), address.bytes) != 0) return std::unexpected(errno);
   return fd;
 }
 
-// SO_REUSEPORT would let a second Pear of the same user take half of the connections of the first
-// one. A bind without it fails where somebody listens, with it or without. Returns errno, 0 when
-// free.
-int probe(const SocketAddress& address) {
-  const auto fd = bind_socket(address, Sharing::Exclusive);
-  if (!fd) return fd.error();
-  return ::listen(fd->get(), 1) == 0 ? 0 : errno;
-}
-
-std::expected<ListenerSet::Address, ListenProblem> open_address(config::ListenAddress address,
-                                                                std::uint32_t sockets_each) {
-  auto target = to_socket_address(address);
+std::expected<ListenerSet::Address, ListenProblem> open_tcp(const config::ListenAddress& address,
+                                                            std::uint32_t sockets_each) {
+  auto target = SocketAddress::parse(address.host, address.port);
   if (!target) {
     return std::unexpected(
         ListenProblem{fmt::format("cannot listen on \"{}\": not an IPv4 or IPv6 address. Names are "
@@ -150,59 +85,112 @@ std::expected<ListenerSet::Address, ListenProblem> open_address(config::ListenAd
                                   "0.0.0.0 or [::]",
                                   address.host)});
   }
+  const auto refuse = [&](const Error& error) {
+    return std::unexpected(cannot_listen(to_listen_address(*target), error.os_errno));
+  };
+  // SO_REUSEPORT would let a second Pear of the same user take half of the connections of the first
+  // one. Without it listening fails where somebody listens, with it or without.
   if (address.port != 0) {
-    if (const int code = probe(*target); code != 0) {
-      return std::unexpected(cannot_listen(address, code));
-    }
+    if (const auto probe = io::open_listener(*target, {}); !probe) return refuse(probe.error());
   }
   ListenerSet::Address out;
   for (std::uint32_t i = 0; i < sockets_each; ++i) {
-    auto fd = bind_socket(*target, Sharing::PerCore);
-    if (!fd) return std::unexpected(cannot_listen(address, fd.error()));
-    if (address.port == 0) {
-      const auto bound = bound_address(fd->get());
-      if (!bound) return std::unexpected(cannot_listen(address, errno));
-      address.port = bound->port;
-      target = to_socket_address(address);
-    }
+    auto fd = bind_shared(*target);
+    if (!fd) return refuse(fd.error());
+    // The port that the first one got is that of the others.
+    if (const auto bound = SocketAddress::of_socket(fd->get())) target = *bound;
     out.sockets.push_back(*std::move(fd));
   }
   // Listening begins when all are bound: the kernel spreads over those that listen.
   for (const UniqueFd& fd : out.sockets) {
     if (::listen(fd.get(), ListenerSet::kBacklog) != 0) {
-      return std::unexpected(cannot_listen(address, errno));
+      return std::unexpected(cannot_listen(to_listen_address(*target), errno));
     }
   }
-  out.address = std::move(address);
+  out.address = to_listen_address(*target);
   return out;
 }
 
-bool is_listening_stream(int fd) {
-  int type = 0;
-  int listening = 0;
-  socklen_t bytes = sizeof(int);
-  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 || type != SOCK_STREAM)
-    return false;
-  bytes = sizeof(int);
-  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &bytes) == 0 && listening == 1;
+// The UDP sockets of an address, or errno.
+std::expected<ListenerSet::Address, int> open_udp(const config::ListenAddress& address,
+                                                  std::uint32_t sockets_each) {
+  const auto target = SocketAddress::parse(address.host, address.port);
+  PEAR_ASSERT(target, "it is listened on by TCP");
+  // As with TCP: the port is shared by the sockets of this process alone.
+  if (const auto probe = io::open_udp_socket(*target, {}); !probe) {
+    return std::unexpected(probe.error().os_errno);
+  }
+  ListenerSet::Address out{.address = address, .transport = Transport::Udp, .sockets = {}};
+  for (std::uint32_t i = 0; i < sockets_each; ++i) {
+    auto fd = io::open_udp_socket(*target, {.shares_port = true});
+    if (!fd) return std::unexpected(fd.error().os_errno);
+    out.sockets.push_back(*std::move(fd));
+  }
+  // A kernel that cannot do it spreads datagrams by their addresses: the cores then hand them on.
+  std::ignore = io::steer_by_connection_id(out.sockets.front().get(), sockets_each);
+  return out;
 }
 
-bool make_private_and_nonblocking(int fd) {
-  const int flags = ::fcntl(fd, F_GETFL);
-  return flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-         ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+std::string without_udp(const config::ListenAddress& address, int code) {
+  const std::string why =
+      code == EADDRINUSE
+          ? fmt::format("another program uses this UDP port (ss -lnup 'sport = :{}' shows it)",
+                        address.port)
+          : advice_for(code, address);
+  return fmt::format("no HTTP/3 on {}: {}; HTTP/1.1 and HTTP/2 are served", to_text(address), why);
+}
+
+struct TcpAndUdp {
+  ListenerSet::Address tcp;
+  std::expected<ListenerSet::Address, int> udp;
+};
+
+std::expected<TcpAndUdp, ListenProblem> open_both(const config::ListenAddress& address,
+                                                  std::uint32_t sockets_each) {
+  int attempts = address.port == 0 ? kFreePortAttempts : 1;
+  while (true) {
+    auto tcp = open_tcp(address, sockets_each);
+    if (!tcp) return std::unexpected(std::move(tcp).error());
+    auto udp = open_udp(tcp->address, sockets_each);
+    if (udp || udp.error() != EADDRINUSE || --attempts == 0) {
+      return TcpAndUdp{.tcp = *std::move(tcp), .udp = std::move(udp)};
+    }
+  }
+}
+
+// The socket, made fit for use; nothing when it is not one of this transport.
+Result<UniqueFd> adopt_socket(UniqueFd fd, Transport transport) {
+  return transport == Transport::Udp ? io::adopt_udp_socket(std::move(fd))
+                                     : io::adopt_listener(std::move(fd));
+}
+
+Transport transport_of(const UniqueFd& socket) {
+  const auto type = io::option(socket.get(), SOL_SOCKET, SO_TYPE);
+  return type && *type == SOCK_DGRAM ? Transport::Udp : Transport::Tcp;
 }
 
 }  // namespace
 
-std::expected<ListenerSet, ListenProblem> ListenerSet::open(
-    const std::vector<config::ListenAddress>& addresses, std::uint32_t sockets_each) {
+std::expected<ListenerSet, ListenProblem> ListenerSet::open(const Plan& plan,
+                                                            std::uint32_t sockets_each) {
   ListenerSet set;
-  for (const config::ListenAddress& address : addresses) {
-    auto opened = open_address(address, sockets_each);
+  for (const config::ListenAddress& address : plan.tcp) {
+    auto opened = open_tcp(address, sockets_each);
     if (!opened) return std::unexpected(std::move(opened).error());
     set.addresses_.push_back(*std::move(opened));
   }
+  std::vector<Address> by_udp;
+  for (const config::ListenAddress& address : plan.tcp_and_udp) {
+    auto opened = open_both(address, sockets_each);
+    if (!opened) return std::unexpected(std::move(opened).error());
+    if (opened->udp) {
+      by_udp.push_back(*std::move(opened->udp));
+    } else {
+      set.warnings_.push_back(without_udp(opened->tcp.address, opened->udp.error()));
+    }
+    set.addresses_.push_back(std::move(opened->tcp));
+  }
+  std::ranges::move(by_udp, std::back_inserter(set.addresses_));
   return set;
 }
 
@@ -214,17 +202,26 @@ std::expected<ListenerSet, ListenProblem> ListenerSet::adopt(
     for (const int fd : fds) address.sockets.emplace_back(fd);
   }
   for (Address& address : set.addresses_) {
-    for (const UniqueFd& fd : address.sockets) {
-      auto bound = bound_address(fd.get());
-      if (!bound || !is_listening_stream(fd.get()) || !make_private_and_nonblocking(fd.get())) {
-        return std::unexpected(
-            ListenProblem{fmt::format("the inherited descriptor {} is not a listening TCP socket: "
-                                      "in the systemd socket unit, "
-                                      "use ListenStream= with an address and port",
-                                      fd.get())});
+    address.transport = transport_of(address.sockets.front());
+    for (UniqueFd& fd : address.sockets) {
+      const int number = fd.get();
+      const auto bound = SocketAddress::of_socket(number);
+      auto adopted = adopt_socket(std::move(fd), address.transport);
+      if (!adopted || !bound || bound->family() == AF_UNSPEC) {
+        return std::unexpected(ListenProblem{fmt::format(
+            "the inherited descriptor {} is not a listening TCP socket, nor a UDP socket with a "
+            "port: in the systemd socket unit, use ListenStream= with an address and port, and "
+            "ListenDatagram= with the same for HTTP/3",
+            number)});
       }
-      address.address = *std::move(bound);
+      fd = *std::move(adopted);
+      address.address = to_listen_address(*bound);
     }
+  }
+  if (!set.addresses_.empty() && set.listen_addresses().empty()) {
+    return std::unexpected(
+        ListenProblem{"only UDP sockets were handed over: in the systemd socket unit, use "
+                      "ListenStream= with the same address and port too"});
   }
   return set;
 }
@@ -238,20 +235,26 @@ std::vector<std::vector<int>> ListenerSet::fds_by_address() const {
   return out;
 }
 
-std::vector<std::vector<int>> ListenerSet::release() {
+std::vector<std::vector<int>> ListenerSet::release(Transport transport) {
   std::vector<std::vector<int>> out;
   for (Address& address : addresses_) {
+    if (address.transport != transport) continue;
     std::vector<int>& fds = out.emplace_back();
     for (UniqueFd& fd : address.sockets) fds.push_back(fd.release());
   }
-  addresses_.clear();
+  close(transport);
   return out;
+}
+
+void ListenerSet::close(Transport transport) {
+  std::erase_if(addresses_, [&](const Address& address) { return address.transport == transport; });
 }
 
 std::vector<config::ListenAddress> ListenerSet::listen_addresses() const {
   std::vector<config::ListenAddress> out;
-  out.reserve(addresses_.size());
-  for (const Address& address : addresses_) out.push_back(address.address);
+  for (const Address& address : addresses_) {
+    if (address.transport == Transport::Tcp) out.push_back(address.address);
+  }
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "keeper/listener_set.h"
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -7,10 +8,14 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+
+#include "io/socket_address.h"
+#include "io/udp_socket.h"
 
 namespace pear::keeper {
 namespace {
@@ -31,7 +36,7 @@ bool can_connect(std::uint16_t port) {
 }
 
 TEST(ListenerSet, OpensOneSocketForEachCoreOnTheSamePort) {
-  const auto set = ListenerSet::open(kAnyPort, 4);
+  const auto set = ListenerSet::open({.tcp = kAnyPort}, 4);
 
   ASSERT_TRUE(set) << set.error().text;
   ASSERT_EQ(set->addresses().size(), 1U);
@@ -41,7 +46,7 @@ TEST(ListenerSet, OpensOneSocketForEachCoreOnTheSamePort) {
 }
 
 TEST(ListenerSet, KeepsItsSocketsFromProgramsThatItsProcessRuns) {
-  const auto set = ListenerSet::open(kAnyPort, 1);
+  const auto set = ListenerSet::open({.tcp = kAnyPort}, 1);
 
   ASSERT_TRUE(set);
   EXPECT_EQ(::fcntl(set->fds_by_address()[0][0], F_GETFD), FD_CLOEXEC);
@@ -51,7 +56,7 @@ TEST(ListenerSet, KeepsItsSocketsFromProgramsThatItsProcessRuns) {
 TEST(ListenerSet, StopsListeningWhenItGoes) {
   std::uint16_t port = 0;
   {
-    const auto set = ListenerSet::open(kAnyPort, 2);
+    const auto set = ListenerSet::open({.tcp = kAnyPort}, 2);
     ASSERT_TRUE(set);
     port = set->addresses()[0].address.port;
   }
@@ -59,10 +64,10 @@ TEST(ListenerSet, StopsListeningWhenItGoes) {
 }
 
 TEST(ListenerSet, RefusesAnAddressThatAnotherSetListensOnAndSaysWhatToDo) {
-  const auto first = ListenerSet::open(kAnyPort, 2);
+  const auto first = ListenerSet::open({.tcp = kAnyPort}, 2);
   ASSERT_TRUE(first);
 
-  const auto second = ListenerSet::open(first->listen_addresses(), 2);
+  const auto second = ListenerSet::open({.tcp = first->listen_addresses()}, 2);
 
   ASSERT_FALSE(second);
   const std::string port = std::to_string(first->addresses()[0].address.port);
@@ -75,13 +80,13 @@ TEST(ListenerSet, RefusesAnAddressThatAnotherSetListensOnAndSaysWhatToDo) {
 TEST(ListenerSet, OpensNothingWhenOneAddressIsWrong) {
   std::uint16_t port = 0;
   {
-    const auto free_port = ListenerSet::open(kAnyPort, 1);
+    const auto free_port = ListenerSet::open({.tcp = kAnyPort}, 1);
     ASSERT_TRUE(free_port);
     port = free_port->addresses()[0].address.port;
   }
 
   const auto set =
-      ListenerSet::open({{.host = "127.0.0.1", .port = port}, {.host = "localhost"}}, 1);
+      ListenerSet::open({.tcp = {{.host = "127.0.0.1", .port = port}, {.host = "localhost"}}}, 1);
 
   ASSERT_FALSE(set);
   EXPECT_NE(set.error().text.find("\"localhost\": not an IPv4 or IPv6 address"), std::string::npos);
@@ -91,16 +96,16 @@ TEST(ListenerSet, OpensNothingWhenOneAddressIsWrong) {
 TEST(ListenerSet, OpensTheSameAddressAgainAtOnceAfterItWasClosed) {
   std::vector<ListenAddress> addresses;
   {
-    const auto set = ListenerSet::open(kAnyPort, 2);
+    const auto set = ListenerSet::open({.tcp = kAnyPort}, 2);
     ASSERT_TRUE(set);
     addresses = set->listen_addresses();
     EXPECT_TRUE(can_connect(addresses[0].port));
   }
-  EXPECT_TRUE(ListenerSet::open(addresses, 2));
+  EXPECT_TRUE(ListenerSet::open({.tcp = addresses}, 2));
 }
 
 TEST(ListenerSet, AdoptsListeningSocketsAndFindsTheirAddresses) {
-  const auto parent = ListenerSet::open(kAnyPort, 2);
+  const auto parent = ListenerSet::open({.tcp = kAnyPort}, 2);
   ASSERT_TRUE(parent);
   std::vector<std::vector<int>> copies = parent->fds_by_address();
   for (int& fd : copies[0]) fd = ::dup(fd);
@@ -120,6 +125,106 @@ TEST(ListenerSet, AdoptsNothingThatDoesNotListen) {
   EXPECT_FALSE(ListenerSet::adopt({{pipe_end}}));
   EXPECT_FALSE(ListenerSet::adopt({{999'999}}));
   EXPECT_EQ(::fcntl(socket, F_GETFD), -1) << "it was left open";
+}
+
+io::UniqueFd take_udp_port(const ListenAddress& address) {
+  return io::open_udp_socket(io::SocketAddress::parse(address.host, address.port).value(), {})
+      .value();
+}
+
+TEST(ListenerSet, OpensUdpBesideTcpOnTheSamePortForEachCore) {
+  const auto set = ListenerSet::open(
+      {.tcp = kAnyPort,
+       .tcp_and_udp = {{.host = "127.0.0.1", .port = 0}, {.host = "::1", .port = 0}}},
+      3);
+
+  ASSERT_TRUE(set) << set.error().text;
+  EXPECT_TRUE(set->warnings().empty());
+  const auto& all = set->addresses();
+  ASSERT_EQ(all.size(), 5U);
+  for (const std::size_t i : {0U, 1U, 2U}) EXPECT_EQ(all[i].transport, Transport::Tcp);
+  for (const std::size_t i : {3U, 4U}) {
+    EXPECT_EQ(all[i].transport, Transport::Udp);
+    EXPECT_EQ(all[i].address, all[i - 2].address);
+    ASSERT_EQ(all[i].sockets.size(), 3U);
+  }
+  EXPECT_EQ(set->listen_addresses().size(), 3U);
+  EXPECT_EQ(set->fds_by_address().size(), 5U);
+}
+
+TEST(ListenerSet, GivesEachDatagramToTheCoreThatItBelongsTo) {
+  const auto set = ListenerSet::open({.tcp = {}, .tcp_and_udp = kAnyPort}, 3);
+  ASSERT_TRUE(set);
+  const auto& udp = set->addresses().at(1);
+  auto client = io::UdpSocket::adopt(take_udp_port({.host = "127.0.0.1", .port = 0}));
+  ASSERT_TRUE(client);
+  for (std::uint8_t core = 0; core < 3; ++core) {
+    const std::array<std::uint8_t, 2> datagram{0x40, core};
+    const auto sent =
+        client->send({.bytes = datagram,
+                      .segment = 2,
+                      .from = {},
+                      .to = io::SocketAddress::parse(udp.address.host, udp.address.port).value()});
+    ASSERT_EQ(sent.status, io::Sent::Status::Done);
+    pollfd entry{.fd = udp.sockets.at(core).get(), .events = POLLIN, .revents = 0};
+    EXPECT_EQ(::poll(&entry, 1, 5000), 1) << core;
+  }
+}
+
+TEST(ListenerSet, ServesWithoutUdpWhereAnotherProgramHasThePortAndSaysSo) {
+  ListenAddress address{.host = "127.0.0.1", .port = 0};
+  // As a second Pear would: its sockets share their port.
+  const io::UniqueFd other =
+      io::open_udp_socket(io::SocketAddress::parse(address.host, 0).value(), {.shares_port = true})
+          .value();
+  address.port = io::SocketAddress::of_socket(other.get())->port();
+
+  const auto set = ListenerSet::open({.tcp = {}, .tcp_and_udp = {address}}, 2);
+
+  ASSERT_TRUE(set) << set.error().text;
+  ASSERT_EQ(set->addresses().size(), 1U);
+  EXPECT_EQ(set->addresses()[0].transport, Transport::Tcp);
+  EXPECT_TRUE(can_connect(address.port));
+  const std::string port = std::to_string(address.port);
+  EXPECT_EQ(set->warnings(),
+            std::vector<std::string>{"no HTTP/3 on 127.0.0.1:" + port +
+                                     ": another program uses this UDP port (ss -lnup 'sport = :" +
+                                     port + "' shows it); HTTP/1.1 and HTTP/2 are served"});
+}
+
+TEST(ListenerSet, AdoptsUdpSocketsTooAndTellsThemApart) {
+  auto parent = ListenerSet::open({.tcp = kAnyPort, .tcp_and_udp = kAnyPort}, 2);
+  ASSERT_TRUE(parent);
+  std::vector<std::vector<int>> copies = parent->fds_by_address();
+  for (auto& fds : copies) {
+    for (int& fd : fds) fd = ::dup(fd);
+  }
+
+  auto child = ListenerSet::adopt(copies);
+
+  ASSERT_TRUE(child) << child.error().text;
+  EXPECT_EQ(child->fds_by_address(), copies);
+  EXPECT_EQ(child->listen_addresses(), parent->listen_addresses());
+  EXPECT_EQ(child->addresses().at(2).transport, Transport::Udp);
+  EXPECT_EQ(child->addresses().at(2).address, parent->addresses().at(2).address);
+  EXPECT_EQ(::fcntl(copies[2][0], F_GETFD), FD_CLOEXEC);
+
+  const auto udp = child->release(Transport::Udp);
+  EXPECT_EQ(udp, (std::vector<std::vector<int>>{copies[2]}));
+  EXPECT_EQ(child->fds_by_address(), (std::vector<std::vector<int>>{copies[0], copies[1]}));
+  for (const int fd : udp[0]) ::close(fd);
+}
+
+TEST(ListenerSet, AdoptsUdpOnlyBesideTcpAndNeverWithItInOneGroup) {
+  const auto udp = [] { return take_udp_port({.host = "127.0.0.1", .port = 0}).release(); };
+  auto tcp = ListenerSet::open({.tcp = kAnyPort}, 1);
+  ASSERT_TRUE(tcp);
+
+  const auto alone = ListenerSet::adopt({{udp()}});
+  EXPECT_FALSE(ListenerSet::adopt({{tcp->release(Transport::Tcp)[0][0], udp()}}));
+
+  ASSERT_FALSE(alone);
+  EXPECT_NE(alone.error().text.find("only UDP sockets"), std::string::npos);
 }
 
 TEST(ListenAddressText, PutsIpv6IntoBrackets) {

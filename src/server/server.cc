@@ -21,6 +21,7 @@
 #include "io/clock.h"
 #include "io/signals.h"
 #include "io/socket.h"
+#include "io/udp_socket.h"
 #include "keeper/exit_code.h"
 #include "keeper/inheritance.h"
 #include "server/core_thread.h"
@@ -51,6 +52,9 @@ class Server final : private io::SignalListener {
   [[nodiscard]] bool build();
   [[nodiscard]] bool build_cores();
   [[nodiscard]] bool listen();
+  [[nodiscard]] bool take_udp_sockets();
+  [[nodiscard]] std::vector<io::UniqueFd> one_for_each_core(const std::vector<int>& fds) const;
+  bool refuse_socket(std::string_view why);
   void serve_admin();
   void apply(std::shared_ptr<const config::Settings> settings);
   void on_applied(const control::ApplyReport& report);
@@ -80,6 +84,7 @@ class Server final : private io::SignalListener {
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<data::HopMesh> mesh_;
   std::vector<std::unique_ptr<CoreThread>> cores_;
+  std::vector<std::vector<io::UdpSocket>> udp_by_core_;  // One of each address.
   std::unique_ptr<control::ControlLoop> control_;
   std::unique_ptr<control::Worker> certificate_reader_;  // Not behind compilations.
   std::unique_ptr<control::Certificates> certificates_;
@@ -171,25 +176,48 @@ bool Server::build_cores() {
 
 // Each socket goes to one core; one that is alone at its address goes to all of them, each with a
 // descriptor of its own.
+std::vector<io::UniqueFd> Server::one_for_each_core(const std::vector<int>& fds) const {
+  std::vector<io::UniqueFd> owned;
+  for (const int fd : fds) owned.emplace_back(fd);
+  while (owned.size() < cores_.size() && !owned.empty()) {
+    owned.emplace_back(::dup(owned.front().get()));
+  }
+  return owned;
+}
+
+bool Server::refuse_socket(std::string_view why) {
+  say(log::Level::Error, "listen_failed", why);
+  exit_code_ = to_int(ExitCode::CannotListen);
+  return false;
+}
+
 bool Server::listen() {
   for (std::size_t address = 0; address < options_.fds_by_address.size(); ++address) {
     const auto security = address < settings_.listen.size() ? data::listener::Security::Plain
                                                             : data::listener::Security::Tls;
-    std::vector<io::UniqueFd> owned;
-    for (const int fd : options_.fds_by_address[address]) owned.emplace_back(fd);
-    while (owned.size() < cores_.size() && !owned.empty()) {
-      owned.emplace_back(::dup(owned.front().get()));
-    }
-    for (std::size_t i = 0; i < owned.size(); ++i) {
-      auto socket = io::adopt_listener(std::move(owned[i]));
-      if (!socket) {
-        say(log::Level::Error, "listen_failed", "a socket that was handed over does not listen");
-        exit_code_ = to_int(ExitCode::CannotListen);
-        return false;
-      }
+    std::vector<io::UniqueFd> sockets = one_for_each_core(options_.fds_by_address[address]);
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+      auto socket = io::adopt_listener(std::move(sockets[i]));
+      if (!socket) return refuse_socket("a socket that was handed over does not listen");
       cores_[i % cores_.size()]->core().listen(*std::move(socket), security);
     }
   }
+  return true;
+}
+
+// Socket i of an address receives what belongs to core i (io/datagram_steering.h), as far as there
+// are as many sockets as cores.
+bool Server::take_udp_sockets() {
+  udp_by_core_.resize(cores_.size());
+  for (const std::vector<int>& fds : options_.udp_fds_by_address) {
+    std::vector<io::UniqueFd> sockets = one_for_each_core(fds);
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+      auto socket = io::UdpSocket::adopt(std::move(sockets[i]));
+      if (!socket) return refuse_socket("a UDP socket that was handed over is none");
+      udp_by_core_[i % cores_.size()].push_back(*std::move(socket));
+    }
+  }
+  // HTTP/3 takes them: those of core i are udp_by_core_[i]. Until then they are kept open.
   return true;
 }
 
@@ -284,7 +312,7 @@ void Server::stop_threads() {
 }
 
 int Server::run() {
-  if (!build() || !listen()) {
+  if (!build() || !listen() || !take_udp_sockets()) {
     return exit_code_ == to_int(ExitCode::Ok) ? to_int(ExitCode::Failure) : exit_code_;
   }
   serve_admin();

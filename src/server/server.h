@@ -25,6 +25,9 @@ struct StartOptions {
   // One list of listening sockets for each of settings->server.listen, then for each of
   // server.https: one socket for each core, or one that all cores share. Owned.
   std::vector<std::vector<int>> fds_by_address;
+  // The UDP sockets of HTTP/3: one list for each address, in it the socket of core 0, of core 1 …,
+  // or one that all cores share. Owned.
+  std::vector<std::vector<int>> udp_fds_by_address;
   int ready_fd = -1;  // Owned. Told once the server serves; -1: nobody waits.
   std::shared_ptr<io::tls::TicketKeys> tickets;  // Never null.
   std::filesystem::path cache;                   // Where compiled images are kept; empty: nowhere.
