@@ -48,6 +48,7 @@ struct Request {
   std::span<http::Field> fields;  // Names in lower case, in the order of the wire.
   std::string_view traceparent;   // Valid (W3C Trace Context), or empty.
   bool has_body = false;
+  bool early = false;  // It came in early data, and may be a copy of an earlier one.
 };
 
 struct Response {

@@ -56,6 +56,10 @@ RequestPath::Step RequestPath::match_route(Exchange& exchange) {
     response::answer_redirect(exchange, parts_.settings.https.front().port);
     return Step::Answered;
   }
+  if (response::came_too_early(exchange)) {
+    answer(exchange, Cause::TooEarly);
+    return Step::Answered;
+  }
   return Step::Next;
 }
 
@@ -200,7 +204,12 @@ void RequestPath::abort(Exchange& exchange) {
 void RequestPath::answer(Exchange& exchange, Cause cause) {
   answer_without_guest(exchange);
   response::answer_error(exchange, cause, parts_.chunks);
+  add_edge_fields(exchange);
+}
+
+void RequestPath::add_edge_fields(Exchange& exchange) {
   response::add_transport_security(exchange);
+  if (parts_.http3_port != 0) response::add_alternative_service(exchange, parts_.http3_port);
 }
 
 // Whoever calls it makes the response.

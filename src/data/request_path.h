@@ -57,7 +57,8 @@ class RequestPath {
     BodyChunkPool& chunks;
     base::ArenaBlockPool& blocks;
     log::Logger& logger;
-    const TurnTime& time;  // Advanced by the core.
+    const TurnTime& time;          // Advanced by the core.
+    std::uint16_t http3_port = 0;  // Where HTTP/3 is served; 0: nowhere.
   };
   explicit RequestPath(const Parts& parts);
   ~RequestPath();
@@ -128,6 +129,8 @@ class RequestPath {
   [[nodiscard]] Step enter_cage(Exchange& exchange);
 
   void answer(Exchange& exchange, response::Cause cause);
+  // What the edge says in every response.
+  void add_edge_fields(Exchange& exchange);
   void answer_without_guest(Exchange& exchange);
   void abort(Exchange& exchange);
   void on_queue_timeout(Exchange& exchange);

@@ -33,7 +33,11 @@ CoreThread::CoreThread(const Parts& parts, std::unique_ptr<io::Reactor> reactor)
                                                            .control = parts.control,
                                                            .mesh = parts.mesh,
                                                            .counters = counters_,
-                                                           .logger = logger_})) {}
+                                                           .logger = logger_,
+                                                           .cores = parts.cores,
+                                                           .quic = parts.quic,
+                                                           .datagram_mesh = parts.datagram_mesh})) {
+}
 
 CoreThread::~CoreThread() {
   stop();

@@ -26,6 +26,9 @@ class CoreThread {
     cage::WasmGuestMaker::Parts guests;
     data::HopMesh& mesh;
     io::Waker& control;
+    std::uint32_t cores = 1;
+    const io::tls::QuicSecrets* quic = nullptr;  // Null: HTTP/3 is not served.
+    data::listener::DatagramMesh* datagram_mesh = nullptr;
   };
   // Errors: OsError: no descriptors left.
   [[nodiscard]] static Result<std::unique_ptr<CoreThread>> make(const Parts& parts);

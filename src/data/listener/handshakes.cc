@@ -67,8 +67,7 @@ void Handshake::close() {
   owner_.parts_.reactor.defer(owner_.free_closed_);
 }
 
-Handshakes::Handshakes(const Parts& parts)
-    : parts_(parts), workspace_(chunks_), handshakes_(parts.handshakes_max) {}
+Handshakes::Handshakes(const Parts& parts) : parts_(parts), handshakes_(parts.handshakes_max) {}
 
 Handshakes::~Handshakes() {
   close_all();
@@ -77,7 +76,7 @@ Handshakes::~Handshakes() {
 
 void Handshakes::add(io::UniqueFd socket, const io::SocketAddress& peer) {
   if (contexts_ == nullptr) return;
-  auto session = Session::accept(contexts_, workspace_);
+  auto session = Session::accept(contexts_, parts_.connections.tls_workspace());
   if (session == nullptr) return;
   Handshake* const handshake =
       handshakes_.create(*this, std::move(socket), std::move(session), peer);

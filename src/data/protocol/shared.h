@@ -10,13 +10,16 @@
 #include <span>
 #include <string_view>
 
+#include "base/ids.h"
 #include "base/log/logger.h"
 #include "config/settings.h"
 #include "data/request_path.h"
 #include "http/date.h"
 #include "io/chunk.h"
 #include "io/reactor.h"
+#include "io/tls/quic_secrets.h"
 #include "io/tls/server_contexts.h"
+#include "io/tls/session.h"
 #include "model/counters.h"
 
 namespace pear::data::protocol {
@@ -29,6 +32,9 @@ class Shared {
     const config::ServerSettings& settings;
     model::CoreCounters& counters;
     log::Logger& logger;
+    CoreId core{};
+    std::uint32_t cores = 1;
+    const io::tls::QuicSecrets* quic = nullptr;  // Where HTTP/3 is served.
   };
   explicit Shared(const Parts& parts)
       : path(parts.path),
@@ -36,6 +42,10 @@ class Shared {
         settings(parts.settings),
         counters(parts.counters),
         logger(parts.logger),
+        core(parts.core),
+        cores(parts.cores),
+        quic(parts.quic),
+        tls_workspace(chunks),
         output_(std::make_unique_for_overwrite<char[]>(kOutputBytes)) {}
 
   RequestPath& path;
@@ -43,7 +53,12 @@ class Shared {
   const config::ServerSettings& settings;
   model::CoreCounters& counters;
   log::Logger& logger;
+  const CoreId core;
+  const std::uint32_t cores;
+  const io::tls::QuicSecrets* const quic;
   io::ChunkPool chunks;
+  io::tls::Workspace tls_workspace;
+  WallTime wall_time{};
   // Null until certificates are published.
   std::shared_ptr<const io::tls::ServerContexts> contexts;
 
@@ -53,6 +68,8 @@ class Shared {
   [[nodiscard]] std::string_view date() const { return http::date_view(date_); }
   // Once a turn.
   void set_wall_time(WallTime now) {
+    wall_time = now;
+    tls_workspace.set_wall_time(now);
     const auto second =
         std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
     if (second == date_second_) return;
