@@ -76,7 +76,6 @@ struct CoreCounters {
   Counter quic_datagrams;                  // Received,
   Counter quic_handed_over;                // of these for another core,
   Counter quic_dropped;                    // and those that nobody could use.
-  Counter quic_trains_sent;                // System calls, about.
   Counter quic_datagrams_unsent;           // The kernel did not take them.
   Counter quic_retries;                    // Retry packets sent,
   Counter quic_resets;                     // stateless resets,

@@ -101,8 +101,8 @@ Server::Server(StartOptions options, log::LogWriter& log)
               {.level = static_cast<log::Level>(settings_.log.level)}),
       worker_logger_(log.add_channel(settings_.log.buffer.count),
                      {.level = static_cast<log::Level>(settings_.log.level)}),
-      quic_(options_.secret),
-      instances_(settings_.instances_max) {}
+      instances_(settings_.instances_max),
+      quic_(options_.secret) {}
 
 Server::~Server() {
   stop_threads();

@@ -194,6 +194,8 @@ bool pear_http3_parse_priority(PearBytes value, uint8_t* urgency, bool* incremen
 int64_t pear_http3_next_writable(PearQuic* quic);
 /* Ends what we send (RESET_STREAM), what we read (STOP_SENDING), or both. */
 void pear_http3_reset(PearQuic* quic, uint64_t stream, bool sending, bool receiving, uint64_t code);
+/* How many streams the peer has stopped until now: they are not all named as writable. */
+uint64_t pear_http3_stops(const PearQuic* quic);
 /* The peer takes no more of the stream, or it is gone. */
 bool pear_http3_is_stopped(PearQuic* quic, uint64_t stream);
 /* `id`: the first request that will not be served; never more than before. BLOCKED: again later. */

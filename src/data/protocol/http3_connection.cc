@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "base/assert.h"
 #include "data/protocol/http3_address.h"
 #include "data/protocol/http3_connections.h"
 #include "data/protocol/multiplexed_request.h"
 #include "data/protocol/shared.h"
+#include "io/new_file.h"
 
 namespace pear::data::protocol {
 
@@ -55,12 +59,20 @@ bool Http3Connection::open(const Start& start) {
                                           .ssl = tls_->release()});
   if (transport == nullptr) return false;
   tls_->bind_early_data(owner_.transport_.limits());
+  if (!shared().settings.http3.qlog.empty()) write_qlog(*transport, id);
   session_ = std::make_unique<http3::ServerSession>(std::move(transport), *this, owner_.workspace_);
   numbers_ = {Http3Connections::number_of(id), shared().quic->number_of(start.destination)};
   for (const std::uint64_t number : numbers_) owner_.by_number_.emplace(number, this);
   ++owner_.handshakes_;
   wait_for(Waiting::Handshake);
   return true;
+}
+
+// Named after the id that packets of the client show. Best effort.
+void Http3Connection::write_qlog(Transport& transport, std::span<const std::uint8_t> id) {
+  const std::string name = fmt::format("{:02x}.sqlog", fmt::join(id, ""));
+  io::UniqueFd file = io::create_file(shared().settings.http3.qlog / name);
+  if (file.is_open()) transport.write_qlog(file.release());
 }
 
 // ---- Input.
@@ -94,7 +106,7 @@ Http3Stream* Http3Connection::open_stream(http3::StreamId id) {
   }
   stream->attach(*exchange);
   // The transport remembers every stream that there ever was.
-  if (++requests_ == shared().settings.http.requests_per_connection_max) drain();
+  if (++requests_ == shared().settings.http3.requests_per_connection_max) drain();
   return stream;
 }
 

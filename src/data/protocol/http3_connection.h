@@ -87,6 +87,7 @@ class Http3Connection final : public http3::SessionOwner,
 
   [[nodiscard]] http3::Transport& transport() { return session_->transport(); }
   [[nodiscard]] Http3Stream* open_stream(http3::StreamId id);
+  void write_qlog(http3::Transport& transport, std::span<const std::uint8_t> id);
   void renew_ids();
   void follow_paths();
   void send();

@@ -17,7 +17,6 @@ class UdpDoor {
   // What the kernel does not take is lost, as it could be on the way: the transport sends it again.
   void send(const io::Outgoing& train) {
     const io::Sent sent = socket_.send(train);
-    counters_.quic_trains_sent.add();
     if (sent.status == io::Sent::Status::Done) return;
     const std::size_t left = train.bytes.size() - sent.bytes;
     counters_.quic_datagrams_unsent.add((left + train.segment - 1) / train.segment);

@@ -59,14 +59,9 @@ void ServerSession::advance(MonotonicTime now) {
 void ServerSession::run() {
   for (int round = 0; round < kRounds && !failed_; ++round) {
     take_events();
+    if (transport_->stops() != stops_) take_stops();
     while (const auto id = transport_->next_writable()) {
-      Stream* const stream = find(*id);
-      if (stream == nullptr) continue;
-      if (transport_->is_stopped(*id)) {
-        take_reset(*stream, ErrorCode::RequestCancelled);
-      } else {
-        mark(*stream);
-      }
+      if (Stream* const stream = find(*id)) mark(*stream);
     }
     if (marked_.empty()) break;
     shared_.marked.assign(marked_.begin(), marked_.end());
@@ -136,6 +131,14 @@ void ServerSession::take(const Transport::Event& event) {
       failed_ = true;
       owner_.on_offence(Offence::ProtocolError);
       return;
+  }
+}
+
+void ServerSession::take_stops() {
+  stops_ = transport_->stops();
+  for (std::size_t i = streams_.size(); i > 0 && !failed_; --i) {
+    Stream& stream = *streams_[i - 1];
+    if (transport_->is_stopped(stream.id)) take_reset(stream, ErrorCode::RequestCancelled);
   }
 }
 

@@ -139,6 +139,7 @@ class ServerSession {
   void take_state();
   void take_events();
   void take(const Transport::Event& event);
+  void take_stops();
   // ---- server_streams.cc: one stream.
   void take_head(const Transport::Event& event);
   void take_trailers(Stream& stream);
@@ -166,6 +167,7 @@ class ServerSession {
   std::vector<Stream*> streams_;  // By id.
   std::vector<StreamId> marked_;  // With something to do in advance().
   MonotonicTime now_{};
+  std::uint64_t stops_ = 0;   // Of the transport's, those that were looked at.
   StreamId next_stream_ = 0;  // The first that has not come yet.
   StreamId go_away_ = 0;      // What is to be said …
   bool go_away_due_ = false;  // … as soon as there is room.

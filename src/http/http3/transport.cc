@@ -311,6 +311,10 @@ std::optional<StreamId> Transport::next_writable() {
   return static_cast<StreamId>(stream);
 }
 
+std::uint64_t Transport::stops() const {
+  return pear_http3_stops(quic_);
+}
+
 bool Transport::is_stopped(StreamId stream) {
   return pear_http3_is_stopped(quic_, stream);
 }

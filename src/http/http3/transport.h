@@ -222,6 +222,8 @@ class Transport {
   [[nodiscard]] SentBody send_body(StreamId stream, std::string_view bytes, End end);
   // A stream that can take more than it could, or whose peer has stopped it; each once.
   [[nodiscard]] std::optional<StreamId> next_writable();
+  // How many streams the peer has stopped (STOP_SENDING): next_writable() does not name them all.
+  [[nodiscard]] std::uint64_t stops() const;
   [[nodiscard]] bool is_stopped(StreamId stream);
   void reset_stream(StreamId stream, std::uint64_t code);  // RESET_STREAM.
   void stop_sending(StreamId stream, std::uint64_t code);  // STOP_SENDING.

@@ -698,6 +698,13 @@ pub unsafe extern "C" fn pear_http3_reset(
 }
 
 #[unsafe(no_mangle)]
+pub unsafe extern "C" fn pear_http3_stops(quic: *const PearQuic) -> u64 {
+    // SAFETY: see the head of the file.
+    let quic = unsafe { &*quic };
+    guarded(0, || quic.connection.stops())
+}
+
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn pear_http3_is_stopped(quic: *mut PearQuic, stream: u64) -> bool {
     // SAFETY: see the head of the file.
     unsafe { &mut *quic }.enter(true, |connection| connection.is_stopped(stream))

@@ -167,6 +167,10 @@ impl Connection {
         }
     }
 
+    pub fn stops(&self) -> u64 {
+        self.quic.stats().stopped_stream_count_remote
+    }
+
     pub fn is_stopped(&mut self, stream: u64) -> bool {
         self.quic.stream_capacity(stream).is_err()
     }
