@@ -183,8 +183,31 @@ http {{
 """
 
 
-class Nginx(Server):
-    """Debian 13's, in front of the site's answers."""
+HAPROXY = """
+global
+  limited-quic
+defaults
+  mode http
+  timeout client 60s
+  timeout server 60s
+  timeout connect 5s
+  option http-buffer-request
+frontend all
+  bind 127.0.0.1:{port}
+  bind 127.0.0.1:{https_port} ssl crt {both} alpn h2,http/1.1
+  bind quic4@127.0.0.1:{https_port} ssl crt {both} alpn h3
+  http-response set-header alt-svc 'h3=":{https_port}"'
+  http-response set-header strict-transport-security max-age=63072000
+  default_backend site
+backend site
+  server site 127.0.0.1:{other_port}
+"""
+
+
+class Before(Server):
+    """One of Debian 13's, in front of the site's answers."""
+
+    program = text = None
 
     def __init__(self):
         super().__init__(named=True)
@@ -193,11 +216,13 @@ class Nginx(Server):
     def start(self):
         self.answers = AnswersServer(("127.0.0.1", self.other_port), Answers)
         threading.Thread(target=self.answers.serve_forever, daemon=True).start()
-        file = self.folder / "nginx.conf"
-        file.write_text(NGINX.format(folder=self.folder, port=self.port, https_port=self.https_port,
-                                     other_port=self.other_port, chain=self.certificate.chain,
-                                     key=self.certificate.key))
-        self.spawn(PEER, "run", "nginx", "-c", file)
+        both = self.folder / "both.pem"
+        both.write_bytes(self.certificate.chain.read_bytes() + self.certificate.key.read_bytes())
+        file = self.folder / "configuration"
+        file.write_text(self.text.format(
+            folder=self.folder, port=self.port, https_port=self.https_port, other_port=self.other_port,
+            chain=self.certificate.chain, key=self.certificate.key, both=both))
+        self.spawn(PEER, "run", *self.program, file)
         wait_until(self.is_ready, self.process, self.log)
 
     def is_ready(self):
@@ -214,6 +239,14 @@ class Nginx(Server):
             self.answers.server_close()
 
 
+class Nginx(Before):
+    program, text = ("nginx", "-c"), NGINX
+
+
+class Haproxy(Before):
+    program, text = ("haproxy", "-db", "-f"), HAPROXY
+
+
 class Aioquic(Server):
     """aioquic's own server (http3_server.py): HTTP/3 only, and early data."""
 
@@ -226,4 +259,30 @@ class Aioquic(Server):
         wait_until(lambda: "serving" in self.log.read_text(), self.process, self.log)
 
 
-OTHERS = {"nginx": Nginx, "aioquic": Aioquic}
+class Ngtcp2(Server):
+    """ngtcp2's example server: files, by HTTP/3 only; no /echo."""
+
+    def __init__(self):
+        super().__init__(named=True)
+
+    def start(self):
+        files = self.folder / "files"
+        (files / "bytes").mkdir(parents=True)
+        (files / "index.html").write_bytes(site_answers.answer("/", b"")[2])
+        for size in (1000, 100_000, 10 << 20):
+            (files / "bytes" / str(size)).write_bytes(site_answers.deterministic(size))
+        self.spawn(PEER, "run", "gtlsserver", "--quiet", f"--htdocs={files}", "127.0.0.1", self.https_port,
+                   self.certificate.key, self.certificate.chain)
+        wait_until(self.is_bound, self.process, self.log)
+
+    def is_bound(self):
+        """Its port can no longer be had by others."""
+        with socket.socket(type=socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", self.https_port))
+                return False
+            except OSError:
+                return True
+
+
+OTHERS = {"nginx": Nginx, "haproxy": Haproxy, "aioquic": Aioquic, "ngtcp2": Ngtcp2}
