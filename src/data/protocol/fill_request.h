@@ -81,7 +81,7 @@ template <typename Own>
 [[nodiscard]] inline bool is_directed_here(const Origin& origin, std::string_view host) {
   const io::tls::Session* const session = origin.stream.session();
   if (session == nullptr || host.empty()) return true;
-  return origin.shared.contexts->session_covers(*session, host);
+  return origin.shared.contexts->covers(session->facts(), host);
 }
 
 }  // namespace pear::data::protocol
