@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/ids.h"
 #include "base/intrusive_list.h"
+#include "base/net/ip_address.h"
 #include "base/time.h"
 #include "data/body_queue.h"
 #include "data/hop.h"
@@ -79,7 +80,8 @@ class Exchange : public base::ListHook<NewsTag>,
   // ---- The request part.
   Request request;
   Protocol protocol = Protocol::Http11;
-  std::string_view client;  // Its address, as text, in the arena.
+  net::IpAddress client_address;
+  std::string_view client;  // The same as text, in the arena.
   std::uint64_t client_hash = 0;
 
   // ---- The path part.
@@ -88,8 +90,10 @@ class Exchange : public base::ListHook<NewsTag>,
   SnapshotPin* snapshot = nullptr;          // Keeps the site table that it matched in.
   const model::Site* site = nullptr;        // In the snapshot; null where no site matched.
   const model::CagePlace* place = nullptr;  // The lease: of the cage that it was given to.
+  std::uint32_t route = 0;                  // Of the site: the one that matched.
   std::uint16_t refused = 0;                // Cages that had no place for it after all.
   std::uint8_t stage = 0;                   // Of the request path.
+  bool screened = false;                    // By security: not again with another site table.
 
   // ---- The cage's side of it (hop.h).
   enum class Link : std::uint8_t {
