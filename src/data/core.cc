@@ -23,6 +23,17 @@ Core::Core(const Parts& parts)
     : parts_(parts),
       time_{
           .now = parts.reactor.now(), .turn = parts.reactor.now(), .turn_wall = parts.wall_time()},
+      notices_({.times = parts.limits.notices, .logger = parts.logger, .time = time_}),
+      admission_({.settings = parts.settings,
+                  .limits = parts.limits,
+                  .counters = parts.counters,
+                  .notices = notices_,
+                  .time = time_}),
+      rates_({.settings = parts.settings,
+              .limits = parts.limits,
+              .counters = parts.counters,
+              .notices = notices_,
+              .time = time_}),
       chunks_(parts.id),
       cages_({.core = parts.id,
               .maker = parts.maker,
@@ -41,17 +52,22 @@ Core::Core(const Parts& parts)
              .chunks = chunks_,
              .blocks = blocks_,
              .logger = parts.logger,
+             .rates = rates_,
+             .notices = notices_,
              .time = time_}),
       connections_({.path = path_,
                     .reactor = parts.reactor,
                     .settings = parts.settings,
                     .counters = parts.counters,
-                    .logger = parts.logger}),
-      listener_(connections_, {.reactor = parts.reactor,
-                               .connections = connections_,
-                               .counters = parts.counters,
-                               .timeout = parts.settings.tls.handshake_timeout,
-                               .handshakes_max = parts.settings.http.connections_max}) {
+                    .logger = parts.logger,
+                    .notices = notices_}),
+      listener_({.handshakes = {.reactor = parts.reactor,
+                                .connections = connections_,
+                                .counters = parts.counters,
+                                .timeout = parts.settings.tls.handshake_timeout,
+                                .handshakes_max = parts.settings.http.connections_max},
+                 .settings = parts.settings,
+                 .admission = admission_}) {
   parts_.mesh.attach(parts_.id, parts_.reactor.waker());
 }
 
@@ -82,7 +98,7 @@ void Core::run() {
 // a run, an exchange or a chunk of another.
 void Core::end() {
   listener_.finish();
-  listener_.handshakes().close_all();
+  listener_.close_all();
   connections_.close_all();
   cages_.end_all();
   turn(io::Reactor::Wait::No);
@@ -276,13 +292,13 @@ void Core::begin_drain(MonotonicTime deadline) {
   if (std::exchange(draining_, true)) return;
   connections_.drain();
   listener_.finish();
-  listener_.handshakes().drain();
+  listener_.drain();
   parts_.reactor.timers().arm(drain_, deadline);
 }
 
 void Core::on_drain_deadline(MonotonicTime /*now*/) {
   cut_ += path_.cut_all();
-  listener_.handshakes().close_all();
+  listener_.close_all();
   connections_.close_all();
 }
 

@@ -22,6 +22,10 @@
 #include "data/listener/listener.h"
 #include "data/protocol/connections.h"
 #include "data/request_path.h"
+#include "data/security/admission.h"
+#include "data/security/notices.h"
+#include "data/security/request_rates.h"
+#include "data/security/shared_limits.h"
 #include "data/turn_time.h"
 #include "io/clock.h"
 #include "io/mesh.h"
@@ -46,6 +50,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
     HopMesh& mesh;
     model::CoreCounters& counters;
     log::Logger& logger;
+    security::SharedLimits& limits;  // All cores have the same.
     WallTime (*wall_time)() = &io::wall_time;
   };
   explicit Core(const Parts& parts);
@@ -95,6 +100,9 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
 
   Parts parts_;
   TurnTime time_;
+  security::Notices notices_;
+  security::Admission admission_;
+  security::RequestRates rates_;
   BodyChunkPool chunks_;
   base::ArenaBlockPool blocks_;
   cage::CageSet cages_;

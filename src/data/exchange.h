@@ -41,7 +41,7 @@ enum class Protocol : std::uint8_t { Http11, Http2, Http3, Internal };
 // What was asked. All views live in the exchange's arena.
 struct Request {
   std::string_view method;
-  std::string_view scheme;
+  std::string_view scheme;           // As the connection is, or as a trusted proxy says.
   std::string_view authority;        // As sent: with its port, if it had one.
   std::string_view host;             // Lower case, without a port.
   std::string_view path_with_query;  // Starts with '/', or is "*".
@@ -49,6 +49,7 @@ struct Request {
   std::span<http::Field> fields;  // Names in lower case, in the order of the wire.
   std::string_view traceparent;   // Valid (W3C Trace Context), or empty.
   bool has_body = false;
+  bool by_tls = false;  // The connection's own.
 };
 
 struct Response {

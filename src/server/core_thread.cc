@@ -33,7 +33,8 @@ CoreThread::CoreThread(const Parts& parts, std::unique_ptr<io::Reactor> reactor)
                                                            .control = parts.control,
                                                            .mesh = parts.mesh,
                                                            .counters = counters_,
-                                                           .logger = logger_})) {}
+                                                           .logger = logger_,
+                                                           .limits = parts.limits})) {}
 
 CoreThread::~CoreThread() {
   stop();

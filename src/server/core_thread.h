@@ -25,6 +25,7 @@ class CoreThread {
     log::LogWriter& log;
     cage::WasmGuestMaker::Parts guests;
     data::HopMesh& mesh;
+    security::SharedLimits& limits;
     io::Waker& control;
   };
   // Errors: OsError: no descriptors left.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdint>
+#include <random>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -36,6 +38,12 @@ using keeper::to_int;
 
 constexpr std::array kSignals{SIGTERM, SIGINT, SIGHUP};
 constexpr std::size_t kHops = 4096;  // Records on their way from one core to another.
+
+security::KeyedHash::Key random_key() {
+  std::random_device random;  // The system's.
+  const auto word = [&] { return std::uint64_t{random()} << 32U | random(); };
+  return {word(), word()};
+}
 
 class Server final : private io::SignalListener {
  public:
@@ -83,6 +91,7 @@ class Server final : private io::SignalListener {
   engine::Reaper reaper_;
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<data::HopMesh> mesh_;
+  std::unique_ptr<security::SharedLimits> limits_;
   std::vector<std::unique_ptr<CoreThread>> cores_;
   std::vector<std::vector<io::UdpSocket>> udp_by_core_;  // One of each address.
   std::unique_ptr<control::ControlLoop> control_;
@@ -156,6 +165,7 @@ bool Server::build() {
 bool Server::build_cores() {
   const std::uint32_t count = std::max<std::uint32_t>(settings_.cores, 1);
   mesh_ = std::make_unique<data::HopMesh>(count, kHops);
+  limits_ = std::make_unique<security::SharedLimits>(settings_, random_key());
   for (std::uint32_t i = 0; i < count; ++i) {
     auto core = CoreThread::make(
         {.id = CoreId{static_cast<std::uint16_t>(i)},
@@ -163,6 +173,7 @@ bool Server::build_cores() {
          .log = log_,
          .guests = {.instances = instances_, .ticker = *ticker_, .reaper = reaper_},
          .mesh = *mesh_,
+         .limits = *limits_,
          .control = reactor_->waker()});
     if (!core) {
       say(log::Level::Error, "start_failed",

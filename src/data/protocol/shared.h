@@ -11,8 +11,10 @@
 #include <string_view>
 
 #include "base/log/logger.h"
+#include "base/net/ip_prefix.h"
 #include "config/settings.h"
 #include "data/request_path.h"
+#include "data/security/notices.h"
 #include "http/date.h"
 #include "io/chunk.h"
 #include "io/reactor.h"
@@ -29,6 +31,7 @@ class Shared {
     const config::ServerSettings& settings;
     model::CoreCounters& counters;
     log::Logger& logger;
+    security::Notices& notices;
   };
   explicit Shared(const Parts& parts)
       : path(parts.path),
@@ -36,6 +39,8 @@ class Shared {
         settings(parts.settings),
         counters(parts.counters),
         logger(parts.logger),
+        notices(parts.notices),
+        trusted_proxies(parts.settings.trusted_proxies),
         output_(std::make_unique_for_overwrite<char[]>(kOutputBytes)) {}
 
   RequestPath& path;
@@ -43,6 +48,8 @@ class Shared {
   const config::ServerSettings& settings;
   model::CoreCounters& counters;
   log::Logger& logger;
+  security::Notices& notices;
+  const net::IpPrefixSet trusted_proxies;
   io::ChunkPool chunks;
   // Null until certificates are published.
   std::shared_ptr<const io::tls::ServerContexts> contexts;

@@ -31,6 +31,11 @@ bool wants_redirect(const Exchange& exchange) {
          (https.redirect || https.client_certificates == config::ClientCheck::Require);
 }
 
+bool lacks_certificate(const Exchange& exchange) {
+  return exchange.site->settings.https.client_certificates == config::ClientCheck::Require &&
+         !exchange.request.by_tls && exchange.request.scheme == "https";
+}
+
 void answer_redirect(Exchange& exchange, std::uint16_t https_port) {
   const Request& request = exchange.request;
   Response& response = exchange.response;
