@@ -67,6 +67,7 @@ class CoreTest : public testing::Test {
         log_(*log::LogWriter::open({.fd = log_file_.get()})),
         logger_(log_->add_channel(1U << 20U), {}) {
     settings_.http.connections_max = 64;
+    settings_.rate_limit.entries = 1'024;
     settings_.log.access = false;
     site_.name = "shop";
     site_.cages = 1;

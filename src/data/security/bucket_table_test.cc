@@ -1,8 +1,6 @@
 #include "data/security/bucket_table.h"
 
-#include <atomic>
 #include <random>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -116,28 +114,6 @@ TEST(BucketTable, KeepsTheRateOfManyClientsThatNeverStop) {
 
   const double per_client = static_cast<double>(allowed) / kClients;
   EXPECT_NEAR(per_client / 40.0, 1.0, 0.02);  // In two seconds.
-}
-
-// Four threads that stand for cores: none of them sees all the requests, or the same time.
-TEST(BucketTable, KeepsOneRateForAllThreads) {
-  BucketTable table(1'024);
-  const BucketRule rule = per_second(10'000, 100);
-  std::atomic<std::uint64_t> allowed{0};
-  std::vector<std::jthread> threads;
-  for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&, t] {
-      std::uint64_t mine = 0;
-      // Two seconds in steps of 10 µs: 40,000 requests a second in all.
-      for (int i = 0; i < 200'000; ++i) {
-        const auto now = kStart + nanoseconds(10'000) * i + nanoseconds(t);
-        mine += table.take(hash_in(3, 1), rule, Keep::Always, now).allowed ? 1 : 0;
-      }
-      allowed += mine;
-    });
-  }
-  threads.clear();
-
-  EXPECT_NEAR(static_cast<double>(allowed.load()) / 20'100.0, 1.0, 0.02);
 }
 
 }  // namespace
