@@ -1,4 +1,4 @@
-# The crates that the build takes sources from: fetched by cargo as rust/Cargo.lock pins them, one changed by a
+# The crates that the build takes sources from: fetched by cargo as rust/Cargo.lock pins them, some changed by a
 # patch of ours (PatchedCrate.cmake). BoringSSL's sources are inside boring-sys, those of nghttp2 inside
 # libnghttp2-sys.
 #
@@ -16,6 +16,8 @@ find_program(CARGO cargo HINTS $ENV{CARGO_HOME}/bin $ENV{HOME}/.cargo/bin REQUIR
 set(PEAR_RUST_DIR ${PROJECT_SOURCE_DIR}/rust)
 
 include(cmake/PatchedCrate.cmake)
+pear_patched_crate(quiche 0.30.0
+                   52b35a721a2a56797347929745fa783fc99e680d9484b80324ce40106b75493a)
 pear_patched_crate(wasmtime 48.0.8
                    a2afcadb2e7d0417cb8f3f322c66eff49338b288f22290c0ca0bd3e9570732aa)
 

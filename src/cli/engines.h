@@ -13,10 +13,9 @@
 
 #include "cli/text_file.h"
 #include "config/load.h"
-
-namespace pear::io::tls {
-class TicketKeys;
-}  // namespace pear::io::tls
+#include "io/tls/lasting_secret.h"
+#include "io/tls/strike_register.h"
+#include "io/tls/ticket_keys.h"
 
 namespace pear::cli {
 
@@ -35,6 +34,9 @@ struct ServeRequest {
   int ready_fd = -1;
   // Of session tickets; never null.
   std::shared_ptr<io::tls::TicketKeys> tickets;
+  // Of early data; never null.
+  std::shared_ptr<io::tls::StrikeRegister> strikes;
+  io::tls::LastingSecret secret = io::tls::LastingSecret::alone();
 };
 
 struct Engines {

@@ -10,17 +10,33 @@ namespace pear::cli {
 
 namespace {
 
+using io::tls::LastingSecret;
+using io::tls::StrikeRegister;
 using io::tls::TicketKeys;
 
 constexpr std::size_t kTicketKeysAt = 0;
 static_assert(kTicketKeysAt % alignof(io::tls::TicketKeyRing) == 0);
-static_assert(kTicketKeysAt + TicketKeys::kSharedBytes <= keeper::kSharedMemoryBytes);
 
-// The keys go first.
-struct KeysInMemory {
-  std::shared_ptr<const io::SharedMemory> memory;
-  std::shared_ptr<TicketKeys> keys;
-};
+constexpr std::size_t kSecretAt = 384;
+static_assert(kSecretAt >= kTicketKeysAt + TicketKeys::kSharedBytes && kSecretAt % 64 == 0);
+constexpr std::size_t kStrikesAt = 4096;
+static_assert(kStrikesAt < keeper::kSharedMemoryBytes);
+// Without a keeper.
+constexpr std::size_t kStrikesAlone = 64UL * 1024;
+
+// A part of the memory, which lives as long: the part goes first.
+template <typename Part>
+std::shared_ptr<Part> held(std::shared_ptr<const io::SharedMemory> memory,
+                           std::shared_ptr<Part> part) {
+  struct Both {
+    std::shared_ptr<const io::SharedMemory> memory;
+    std::shared_ptr<Part> part;
+  };
+  PEAR_ASSERT(part != nullptr, "a mapping starts with a page");
+  auto both = std::make_shared<Both>(std::move(memory), std::move(part));
+  Part* const shown = both->part.get();
+  return {std::move(both), shown};
+}
 
 }  // namespace
 
@@ -32,11 +48,18 @@ KeeperMemory::KeeperMemory(int fd) {
 
 std::shared_ptr<TicketKeys> KeeperMemory::ticket_keys() const {
   if (memory_ == nullptr) return TicketKeys::in_process();
-  auto keys = TicketKeys::over(memory_->bytes().subspan(kTicketKeysAt, TicketKeys::kSharedBytes));
-  PEAR_ASSERT(keys != nullptr, "a mapping starts with a page");
-  auto owner = std::make_shared<KeysInMemory>(memory_, std::move(keys));
-  TicketKeys* const shown = owner->keys.get();
-  return {std::move(owner), shown};
+  return held(memory_,
+              TicketKeys::over(memory_->bytes().subspan(kTicketKeysAt, TicketKeys::kSharedBytes)));
+}
+
+std::shared_ptr<StrikeRegister> KeeperMemory::strike_register() const {
+  if (memory_ == nullptr) return StrikeRegister::in_process(kStrikesAlone);
+  return held(memory_, StrikeRegister::over(memory_->bytes().subspan(kStrikesAt)));
+}
+
+LastingSecret KeeperMemory::lasting_secret() const {
+  if (memory_ == nullptr) return LastingSecret::alone();
+  return LastingSecret::in(memory_->bytes().subspan(kSecretAt, sizeof(LastingSecret::Place)));
 }
 
 }  // namespace pear::cli

@@ -2,7 +2,8 @@
 // divide it. What lies there survives a crash of the server and is common to all its processes.
 //
 //   from byte 0   TicketKeyRing: the keys of session tickets
-//   the rest      zeroes, for what comes
+//   from byte 384 LastingSecret: what tokens of QUIC are made of
+//   from 4 KiB    StrikeRegister: tickets whose early data was taken
 //
 // Zeroes are a valid start for each part, and each finds out itself whether what a former server
 // left is whole.
@@ -14,6 +15,8 @@
 #include <memory>
 
 #include "io/shared_memory.h"
+#include "io/tls/lasting_secret.h"
+#include "io/tls/strike_register.h"
 #include "io/tls/ticket_keys.h"
 
 namespace pear::cli {
@@ -27,6 +30,8 @@ class KeeperMemory {
   [[nodiscard]] bool is_shared() const { return memory_ != nullptr; }
   // Those of this memory; where nothing is shared, of the returned object alone.
   [[nodiscard]] std::shared_ptr<io::tls::TicketKeys> ticket_keys() const;
+  [[nodiscard]] std::shared_ptr<io::tls::StrikeRegister> strike_register() const;
+  [[nodiscard]] io::tls::LastingSecret lasting_secret() const;
 
  private:
   std::shared_ptr<const io::SharedMemory> memory_;  // Null: nothing is shared.

@@ -47,6 +47,8 @@ int serve(const ServeRequest& request) {
                       .udp_fds_by_address = request.udp_fds_by_address,
                       .ready_fd = request.ready_fd,
                       .tickets = request.tickets,
+                      .strikes = request.strikes,
+                      .secret = request.secret,
                       .cache = cache_folder(request.settings->server.cache)});
 }
 

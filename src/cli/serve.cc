@@ -120,6 +120,8 @@ int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& en
   }
   request.ready_fd = serving.ready_fd;
   request.tickets = serving.memory.ticket_keys();
+  request.strikes = serving.memory.strike_register();
+  request.secret = serving.memory.lasting_secret();
   return engines.serve(request);
 }
 

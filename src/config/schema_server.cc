@@ -13,6 +13,8 @@ using std::chrono::minutes;
 
 constexpr std::array<std::string_view, 3> kPresets{"default", "dev", "prod"};
 constexpr std::array<std::string_view, 2> kTlsVersions{"1.2", "1.3"};
+constexpr std::array<std::string_view, 2> kRetries{"auto", "always"};
+constexpr std::array<std::string_view, 3> kCongestions{"cubic", "reno", "bbr"};
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
 
 constexpr std::array<std::string_view, 3> kForwardedFields{"auto", "x-forwarded-for", "forwarded"};
@@ -173,6 +175,46 @@ constexpr std::array kKeys{
 
     Key{"http3.enabled", SwitchField{[](Target t) -> bool& { return t.server.http3.enabled; }},
         "Whether HTTP/3 is served at the https addresses, by UDP on the same ports."},
+    Key{"http3.early_data",
+        SwitchField{[](Target t) -> bool& { return t.server.http3.early_data; }},
+        "Whether clients that come back may send requests before the handshake ends (0-RTT), to "
+        "sites that allow it."},
+    Key{"http3.streams_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.http3.streams_max; }, 1,
+                   10'000},
+        "Requests of one HTTP/3 connection at a time."},
+    Key{"http3.connection_window",
+        SizeField{[](Target t) -> Bytes& { return t.server.http3.connection_window; }, 64_KiB,
+                  1_GiB},
+        "Request body bytes that one HTTP/3 connection may have on their way, all streams "
+        "together."},
+    Key{"http3.requests_per_connection_max",
+        CountField{
+            [](Target t) -> std::uint32_t& { return t.server.http3.requests_per_connection_max; },
+            1, 1'000'000},
+        "Requests on one HTTP/3 connection before the client is asked to open another."},
+    Key{"http3.retry",
+        ChoiceField{kRetries,
+                    [](Target t) { return static_cast<std::size_t>(t.server.http3.retry); },
+                    [](Target t, std::size_t i) { t.server.http3.retry = static_cast<Retry>(i); }},
+        "When a client must prove its address before its handshake begins: under load, or always."},
+    Key{"http3.handshakes_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.http3.handshakes_max; }, 1,
+                   1'000'000},
+        "Handshakes of HTTP/3 under way in the process from which on retry = \"auto\" asks for "
+        "proof."},
+    Key{"http3.congestion",
+        ChoiceField{kCongestions,
+                    [](Target t) { return static_cast<std::size_t>(t.server.http3.congestion); },
+                    [](Target t, std::size_t i) {
+                      t.server.http3.congestion = static_cast<Congestion>(i);
+                    }},
+        "The congestion control of what HTTP/3 sends."},
+    Key{"http3.qlog",
+        PathField{[](Target t) -> std::filesystem::path& { return t.server.http3.qlog; },
+                  "a folder; none by default"},
+        "A folder for a qlog file of each HTTP/3 connection, for debugging; it slows the server "
+        "down."},
 
     Key{"tls.version_min",
         ChoiceField{

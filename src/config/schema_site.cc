@@ -172,6 +172,9 @@ constexpr std::array kKeys{
                       std::chrono::seconds(1), hours(24 * 730), "off"},
         "How long browsers are told to come by TLS only (Strict-Transport-Security); never told "
         "for localhost and addresses."},
+    Key{"https.early_data", SwitchField{[](Target t) -> bool& { return t.site.https.early_data; }},
+        "Whether GET, HEAD and OPTIONS requests of clients that come back may run before the "
+        "handshake ends (0-RTT of HTTP/3); others are told to repeat them after it (425)."},
     Key{"https.client_certificates",
         ChoiceField{
             kClientChecks,

@@ -94,8 +94,19 @@ struct Http2Limits {
 };
 
 // HTTP/3 alone; what is said of requests and connections above holds for it too.
+enum class Retry : std::uint8_t { Auto, Always };
+enum class Congestion : std::uint8_t { Cubic, Reno, Bbr };
+
 struct Http3Limits {
-  bool enabled = true;  // QUIC at the https addresses.
+  bool enabled = true;              // QUIC at the https addresses.
+  bool early_data = true;           // 0-RTT, where the site allows it.
+  std::uint32_t streams_max = 100;  // Requests of a connection at a time.
+  Bytes connection_window = 1_MiB;  // Request bodies of a connection, all streams together.
+  std::uint32_t requests_per_connection_max = 10'000;  // quiche keeps some bytes of each for good.
+  Retry retry = Retry::Auto;             // When clients must prove their address first.
+  std::uint32_t handshakes_max = 1'000;  // With Auto: from so many under way on.
+  Congestion congestion = Congestion::Cubic;
+  std::filesystem::path qlog;  // A folder for a file of each connection. Empty: none.
   bool operator==(const Http3Limits&) const = default;
 };
 
@@ -220,8 +231,9 @@ enum class ClientCheck : std::uint8_t { Off, Optional, Require };
 
 // How a site is reached by TLS.
 struct HttpsSettings {
-  bool redirect = false;  // Requests without TLS are sent to the same place with it (308).
-  milliseconds hsts{0};   // Strict-Transport-Security: max-age; 0: not sent.
+  bool redirect = false;   // Requests without TLS are sent to the same place with it (308).
+  milliseconds hsts{0};    // Strict-Transport-Security: max-age; 0: not sent.
+  bool early_data = true;  // GET, HEAD and OPTIONS may run in 0-RTT; else 425.
   ClientCheck client_certificates = ClientCheck::Off;
   std::filesystem::path client_authorities;  // PEM: who signs them.
   bool operator==(const HttpsSettings&) const = default;

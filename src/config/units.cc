@@ -106,7 +106,7 @@ std::optional<Rate> parse_rate(std::string_view text) {
   const std::size_t behind = std::min(text.find(kBurst), text.size());
   if (slash >= behind) return std::nullopt;
   const std::string_view name = text.substr(slash + 1, behind - slash - 1);
-  const auto period = std::ranges::find(kPeriods, name, &Unit::name);
+  const auto* const period = std::ranges::find(kPeriods, name, &Unit::name);
   const auto count = parse_count(text.substr(0, slash));
   const auto burst =
       behind == text.size() ? count : parse_count(text.substr(behind + kBurst.size()));
@@ -116,7 +116,7 @@ std::optional<Rate> parse_rate(std::string_view text) {
 
 std::string to_text(const Rate& rate) {
   if (rate.count == 0) return std::string(kAnyRate);
-  const auto period =
+  const auto* const period =
       std::ranges::find(kPeriods, static_cast<std::uint64_t>(rate.period.count()), &Unit::factor);
   std::string text = fmt::format("{}/{}", rate.count, period->name);
   if (rate.burst != rate.count) text += fmt::format("{}{}", kBurst, rate.burst);

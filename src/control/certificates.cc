@@ -11,9 +11,14 @@ namespace pear::control {
 namespace {
 
 io::tls::ContextOptions options_of(const config::Settings& settings,
-                                   std::shared_ptr<io::tls::TicketKeys> tickets) {
+                                   const Certificates::Parts& parts) {
   io::tls::ContextOptions options;
-  options.tickets = std::move(tickets);
+  options.tickets = parts.tickets;
+  const bool early = settings.server.http3.enabled && settings.server.http3.early_data &&
+                     std::ranges::any_of(settings.sites, [](const config::SiteSettings& site) {
+                       return site.https.early_data;
+                     });
+  if (early) options.strikes = parts.strikes;
   options.http2 = settings.server.http2.enabled;
   options.version_min = settings.server.tls.version_min == config::TlsVersion::Tls13
                             ? io::tls::Version::Tls13
@@ -87,7 +92,7 @@ Certificates::Found Certificates::load(const io::tls::ContextOptions& options, W
 
 void Certificates::apply(const config::Settings& settings) {
   if (settings.server.https.empty()) return;
-  options_ = options_of(settings, parts_.tickets);
+  options_ = options_of(settings, parts_);
   ++generation_;
   if (contexts_ == nullptr) {
     take(load(options_, parts_.wall_time(), nullptr));

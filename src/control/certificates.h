@@ -36,6 +36,7 @@ class Certificates {
     log::Logger& logger;
     WallTime (*wall_time)();
     std::shared_ptr<io::tls::TicketKeys> tickets;
+    std::shared_ptr<io::tls::StrikeRegister> strikes;
     // Called with every new set.
     std::move_only_function<void(Contexts)> publish;
   };

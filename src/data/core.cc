@@ -54,20 +54,35 @@ Core::Core(const Parts& parts)
              .logger = parts.logger,
              .rates = rates_,
              .notices = notices_,
-             .time = time_}),
+             .time = time_,
+             .http3_port = parts.quic == nullptr || parts.settings.https.empty()
+                               ? std::uint16_t{0}
+                               : parts.settings.https.front().port}),
       connections_({.path = path_,
                     .reactor = parts.reactor,
                     .settings = parts.settings,
                     .counters = parts.counters,
                     .logger = parts.logger,
-                    .notices = notices_}),
+                    .notices = notices_,
+                    .admission = admission_,
+                    .core = parts.id,
+                    .cores = parts.cores,
+                    .quic = parts.quic}),
       listener_({.handshakes = {.reactor = parts.reactor,
                                 .connections = connections_,
                                 .counters = parts.counters,
                                 .timeout = parts.settings.tls.handshake_timeout,
                                 .handshakes_max = parts.settings.http.connections_max},
                  .settings = parts.settings,
-                 .admission = admission_}) {
+                 .admission = admission_}),
+      datagrams_({.reactor = parts.reactor,
+                  .connections = connections_,
+                  .counters = parts.counters,
+                  .core = parts.id,
+                  .mesh = parts.datagram_mesh}) {
+  if (parts_.datagram_mesh != nullptr) {
+    parts_.datagram_mesh->attach(parts_.id, parts_.reactor.waker());
+  }
   parts_.mesh.attach(parts_.id, parts_.reactor.waker());
 }
 
@@ -79,7 +94,7 @@ void Core::stop() {
 }
 
 bool Core::has_work() const {
-  return cages_.has_runnable() || more_hops_ || !held_.empty();
+  return cages_.has_runnable() || more_hops_ || more_datagrams_ || !held_.empty();
 }
 
 void Core::run() {
@@ -120,10 +135,10 @@ void Core::turn(io::Reactor::Wait wait) {
   time_ = {
       .now = parts_.reactor.now(), .turn = parts_.reactor.now(), .turn_wall = parts_.wall_time()};
   connections_.set_wall_time(time_.turn_wall);
-  listener_.handshakes().set_wall_time(time_.turn_wall);
   parts_.reactor.run_turn();
   parts_.commands.drain([this](CoreCommand&& command) { apply(command); });
   receive_hops();
+  more_datagrams_ = datagrams_.receive_handed_over();
   cages_.take_woken();
   path_.deliver_news();
   run_guests();
@@ -237,12 +252,15 @@ void Core::apply(CoreCommand& command) {
 
 void Core::publish(PublishSites& command) {
   path_.publish(std::move(command.sites));
+  published_ = true;
   say_if_deaf(listener_.start());
+  if (connections_.has_certificates()) say_if_deaf(datagrams_.start());
 }
 
 void Core::use(PublishCertificates& command) {
   connections_.use(command.contexts);
   say_if_deaf(listener_.use(std::move(command.contexts)));
+  if (published_) say_if_deaf(datagrams_.start());
 }
 
 void Core::say_if_deaf(const Result<void>& listening) {

@@ -19,6 +19,7 @@
 #include "data/core_event.h"
 #include "data/health_probe.h"
 #include "data/hop.h"
+#include "data/listener/datagrams.h"
 #include "data/listener/listener.h"
 #include "data/protocol/connections.h"
 #include "data/request_path.h"
@@ -52,6 +53,9 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
     log::Logger& logger;
     security::SharedLimits& limits;  // All cores have the same.
     WallTime (*wall_time)() = &io::wall_time;
+    std::uint32_t cores = 1;                          // Of the server.
+    const io::tls::QuicSecrets* quic = nullptr;       // Null: HTTP/3 is not served.
+    listener::DatagramMesh* datagram_mesh = nullptr;  // Null: there is no other core.
   };
   explicit Core(const Parts& parts);
   ~Core();
@@ -64,6 +68,9 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   void listen(io::UniqueFd socket, listener::Security security) {
     listener_.add(std::move(socket), security);
   }
+
+  // The same for QUIC. Where Parts::quic is set.
+  void listen(io::UdpSocket socket) { datagrams_.add(std::move(socket)); }
 
   // Runs until stop(); then ends what is left.
   void run();
@@ -109,6 +116,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   RequestPath path_;
   protocol::Connections connections_;
   listener::Listener listener_;
+  listener::Datagrams datagrams_;
 
   struct Held {
     CoreId to{};
@@ -118,9 +126,11 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   MonotonicTime behind_since_{};
   io::Timer waiting_ = io::Timer::calling<&Core::on_waiting>(*this);
   io::Timer drain_ = io::Timer::calling<&Core::on_drain_deadline>(*this);
+  bool published_ = false;  // There is a site table.
   bool draining_ = false;
   bool drained_ = false;
   bool more_hops_ = false;
+  bool more_datagrams_ = false;
   std::uint64_t cut_ = 0;
   std::atomic<bool> stopping_{false};
 };

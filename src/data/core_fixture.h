@@ -96,7 +96,8 @@ class CoreTest : public testing::Test {
                                                .counters = counters_,
                                                .logger = logger_,
                                                .limits = *limits_,
-                                               .wall_time = wall_time_});
+                                               .wall_time = wall_time_,
+                                               .quic = quic_});
     auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
     address_ = *io::SocketAddress::of_socket(listener->get());
     core_->listen(*std::move(listener), listener::Security::Plain);
@@ -204,6 +205,7 @@ class CoreTest : public testing::Test {
   config::ServerSettings settings_;
   config::SiteSettings site_;
   WallTime (*wall_time_)() = &io::wall_time;
+  const io::tls::QuicSecrets* quic_ = nullptr;  // Null: no HTTP/3.
   bool has_cages_ = true;
   bool awaits_image_ = false;
   decltype(model::Site::metrics) metrics_ = [] {

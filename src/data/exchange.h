@@ -50,6 +50,7 @@ struct Request {
   std::string_view traceparent;   // Valid (W3C Trace Context), or empty.
   bool has_body = false;
   bool by_tls = false;  // The connection's own.
+  bool early = false;   // It came in early data, and may be a copy of an earlier one.
 };
 
 struct Response {

@@ -114,7 +114,7 @@ void RequestPath::apply(const HopRecord& record) {
       if (nobody_listens) return;
       response.status = record.run->status;
       response.fields = record.run->fields;
-      response::add_transport_security(exchange);
+      add_edge_fields(exchange);
       response.head_ready = true;
       break;
     case HopKind::ResponseChunk:

@@ -62,6 +62,10 @@ RequestPath::Step RequestPath::match_route(Exchange& exchange) {
     response::answer_redirect(exchange, parts_.settings.https.front().port);
     return Step::Answered;
   }
+  if (response::came_too_early(exchange)) {
+    answer(exchange, Cause::TooEarly);
+    return Step::Answered;
+  }
   return Step::Next;
 }
 
@@ -220,7 +224,12 @@ void RequestPath::abort(Exchange& exchange) {
 void RequestPath::answer(Exchange& exchange, Cause cause, std::chrono::seconds retry_after) {
   answer_without_guest(exchange);
   response::answer_error(exchange, cause, {.chunks = parts_.chunks, .retry_after = retry_after});
+  add_edge_fields(exchange);
+}
+
+void RequestPath::add_edge_fields(Exchange& exchange) {
   response::add_transport_security(exchange);
+  if (parts_.http3_port != 0) response::add_alternative_service(exchange, parts_.http3_port);
 }
 
 // Whoever calls it makes the response.

@@ -61,7 +61,8 @@ class RequestPath {
     log::Logger& logger;
     security::RequestRates& rates;
     security::Notices& notices;
-    const TurnTime& time;  // Advanced by the core.
+    const TurnTime& time;          // Advanced by the core.
+    std::uint16_t http3_port = 0;  // Where HTTP/3 is served; 0: nowhere.
   };
   explicit RequestPath(const Parts& parts);
   ~RequestPath();
@@ -136,6 +137,8 @@ class RequestPath {
   void answer(Exchange& exchange, response::Cause cause) { answer(exchange, cause, kRetryAfter); }
   // Where the cause says Retry-After: after so long.
   void answer(Exchange& exchange, response::Cause cause, std::chrono::seconds retry_after);
+  // What the edge says in every response.
+  void add_edge_fields(Exchange& exchange);
   void answer_without_guest(Exchange& exchange);
   void abort(Exchange& exchange);
   void on_queue_timeout(Exchange& exchange);

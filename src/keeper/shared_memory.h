@@ -1,5 +1,6 @@
 // Shared memory: what the keeper holds for its servers, so that it survives them: keys of session
-// tickets. The keeper never looks at it, nor maps it; what lies where is the servers' business.
+// tickets, what was struck off, secrets. The keeper never looks at it, nor maps it; what lies where
+// is the servers' business.
 //
 // Thread: any.
 #pragma once
@@ -10,7 +11,7 @@
 
 namespace pear::keeper {
 
-inline constexpr std::size_t kSharedMemoryBytes = 4096;
+inline constexpr std::size_t kSharedMemoryBytes = 4096 + (1UL << 20U);
 
 // Zeroes without a name, sealed: it neither shrinks nor grows. Not open where the machine has none
 // to give: then each server does without.

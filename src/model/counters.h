@@ -79,6 +79,16 @@ struct CoreCounters {
   Counter tls_resumed;       // of these with a ticket,
   Counter tls_failures;      // and those that failed.
   std::array<Counter, 16> http2_offences;  // By http2::Offence.
+  std::array<Counter, 8> http3_offences;   // By http3::Offence.
+  Counter quic_handshakes;                 // Completed; of tls_handshakes.
+  Counter quic_datagrams;                  // Received,
+  Counter quic_handed_over;                // of these for another core,
+  Counter quic_dropped;                    // and those that nobody could use.
+  Counter quic_datagrams_unsent;           // The kernel did not take them.
+  Counter quic_retries;                    // Retry packets sent,
+  Counter quic_resets;                     // stateless resets,
+  Counter quic_versions;                   // and version negotiations.
+  Counter quic_migrations;                 // Clients that moved to another address.
   Counter timeouts;        // Connections ended by a header, body, idle or write timeout.
   Counter turns;           // Of the event loop.
   Counter events_dropped;  // CoreEvents that found their queue full.

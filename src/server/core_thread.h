@@ -27,6 +27,9 @@ class CoreThread {
     data::HopMesh& mesh;
     security::SharedLimits& limits;
     io::Waker& control;
+    std::uint32_t cores = 1;
+    const io::tls::QuicSecrets* quic = nullptr;  // Null: HTTP/3 is not served.
+    data::listener::DatagramMesh* datagram_mesh = nullptr;
   };
   // Errors: OsError: no descriptors left.
   [[nodiscard]] static Result<std::unique_ptr<CoreThread>> make(const Parts& parts);

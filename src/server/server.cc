@@ -37,7 +37,8 @@ using keeper::ExitCode;
 using keeper::to_int;
 
 constexpr std::array kSignals{SIGTERM, SIGINT, SIGHUP};
-constexpr std::size_t kHops = 4096;  // Records on their way from one core to another.
+constexpr std::size_t kHops = 4096;             // Records on their way from one core to another.
+constexpr std::size_t kHandedDatagrams = 1024;  // The same for datagrams.
 
 security::KeyedHash::Key random_key() {
   std::random_device random;  // The system's.
@@ -92,8 +93,9 @@ class Server final : private io::SignalListener {
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<data::HopMesh> mesh_;
   std::unique_ptr<security::SharedLimits> limits_;
+  std::unique_ptr<data::listener::DatagramMesh> datagram_mesh_;  // Null without HTTP/3.
+  io::tls::QuicSecrets quic_;
   std::vector<std::unique_ptr<CoreThread>> cores_;
-  std::vector<std::vector<io::UdpSocket>> udp_by_core_;  // One of each address.
   std::unique_ptr<control::ControlLoop> control_;
   std::unique_ptr<control::Worker> certificate_reader_;  // Not behind compilations.
   std::unique_ptr<control::Certificates> certificates_;
@@ -108,7 +110,8 @@ Server::Server(StartOptions options, log::LogWriter& log)
               {.level = static_cast<log::Level>(settings_.log.level)}),
       worker_logger_(log.add_channel(settings_.log.buffer.count),
                      {.level = static_cast<log::Level>(settings_.log.level)}),
-      instances_(settings_.instances_max) {}
+      instances_(settings_.instances_max),
+      quic_(options_.secret) {}
 
 Server::~Server() {
   stop_threads();
@@ -155,6 +158,7 @@ bool Server::build() {
       .logger = logger_,
       .wall_time = &io::wall_time,
       .tickets = options_.tickets,
+      .strikes = options_.strikes,
       .publish = [this](const auto& contexts) { control_->use(contexts); }});
   auto signals = io::SignalWatcher::open(*reactor_, kSignals, *this);
   if (!signals) return false;
@@ -166,6 +170,10 @@ bool Server::build_cores() {
   const std::uint32_t count = std::max<std::uint32_t>(settings_.cores, 1);
   mesh_ = std::make_unique<data::HopMesh>(count, kHops);
   limits_ = std::make_unique<security::SharedLimits>(settings_, random_key());
+  const bool quic = !options_.udp_fds_by_address.empty();
+  if (quic && count > 1) {
+    datagram_mesh_ = std::make_unique<data::listener::DatagramMesh>(count, kHandedDatagrams);
+  }
   for (std::uint32_t i = 0; i < count; ++i) {
     auto core = CoreThread::make(
         {.id = CoreId{static_cast<std::uint16_t>(i)},
@@ -174,7 +182,10 @@ bool Server::build_cores() {
          .guests = {.instances = instances_, .ticker = *ticker_, .reaper = reaper_},
          .mesh = *mesh_,
          .limits = *limits_,
-         .control = reactor_->waker()});
+         .control = reactor_->waker(),
+         .cores = count,
+         .quic = quic ? &quic_ : nullptr,
+         .datagram_mesh = datagram_mesh_.get()});
     if (!core) {
       say(log::Level::Error, "start_failed",
           "no file descriptors left: raise the limit (ulimit -n)");
@@ -219,16 +230,14 @@ bool Server::listen() {
 // Socket i of an address receives what belongs to core i (io/datagram_steering.h), as far as there
 // are as many sockets as cores.
 bool Server::take_udp_sockets() {
-  udp_by_core_.resize(cores_.size());
   for (const std::vector<int>& fds : options_.udp_fds_by_address) {
     std::vector<io::UniqueFd> sockets = one_for_each_core(fds);
     for (std::size_t i = 0; i < sockets.size(); ++i) {
       auto socket = io::UdpSocket::adopt(std::move(sockets[i]));
       if (!socket) return refuse_socket("a UDP socket that was handed over is none");
-      udp_by_core_[i % cores_.size()].push_back(*std::move(socket));
+      cores_[i % cores_.size()]->core().listen(*std::move(socket));
     }
   }
-  // HTTP/3 takes them: those of core i are udp_by_core_[i]. Until then they are kept open.
   return true;
 }
 

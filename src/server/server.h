@@ -13,6 +13,8 @@
 
 #include "config/load.h"
 #include "config/settings.h"
+#include "io/tls/lasting_secret.h"
+#include "io/tls/strike_register.h"
 #include "io/tls/ticket_keys.h"
 
 namespace pear::server {
@@ -29,8 +31,10 @@ struct StartOptions {
   // or one that all cores share. Owned.
   std::vector<std::vector<int>> udp_fds_by_address;
   int ready_fd = -1;  // Owned. Told once the server serves; -1: nobody waits.
-  std::shared_ptr<io::tls::TicketKeys> tickets;  // Never null.
-  std::filesystem::path cache;                   // Where compiled images are kept; empty: nowhere.
+  std::shared_ptr<io::tls::TicketKeys> tickets;      // Never null.
+  std::shared_ptr<io::tls::StrikeRegister> strikes;  // Never null.
+  io::tls::LastingSecret secret = io::tls::LastingSecret::alone();
+  std::filesystem::path cache;  // Where compiled images are kept; empty: nowhere.
 };
 
 // Serves until SIGTERM or SIGINT; SIGHUP reloads. Returns the exit code (keeper/exit_code.h). Says

@@ -188,10 +188,14 @@ int64_t pear_http3_request(PearQuic* quic, const PearHttp3Head* head);
 /* How many of the bytes were taken, BLOCKED or FAILED. `end` counts when all are taken. */
 int64_t pear_http3_send_body(PearQuic* quic, uint64_t stream, PearBytes bytes, bool end);
 void pear_http3_set_priority(PearQuic* quic, uint64_t stream, uint8_t urgency, bool incremental);
+/* Of a Priority field's value (RFC 9218, section 4). False: it is malformed, and nothing is set. */
+bool pear_http3_parse_priority(PearBytes value, uint8_t* urgency, bool* incremental);
 /* A stream that can take more; each is named once and not again before it was blocked. DONE: none. */
 int64_t pear_http3_next_writable(PearQuic* quic);
 /* Ends what we send (RESET_STREAM), what we read (STOP_SENDING), or both. */
 void pear_http3_reset(PearQuic* quic, uint64_t stream, bool sending, bool receiving, uint64_t code);
+/* How many streams the peer has stopped until now: they are not all named as writable. */
+uint64_t pear_http3_stops(const PearQuic* quic);
 /* The peer takes no more of the stream, or it is gone. */
 bool pear_http3_is_stopped(PearQuic* quic, uint64_t stream);
 /* `id`: the first request that will not be served; never more than before. BLOCKED: again later. */

@@ -8,6 +8,7 @@
 #include "control/admin/site_totals.h"
 #include "data/core_event.h"
 #include "http/http2/flood_guard.h"
+#include "http/http3/offence.h"
 #include "io/tls/server_contexts.h"
 
 namespace pear::admin {
@@ -62,6 +63,23 @@ constexpr CoreCounter kCoreCounters[] = {
     {"pear_tls_resumptions_total", "Completed handshakes that went on from a session ticket.",
      &CoreCounters::tls_resumed},
     {"pear_tls_failures_total", "TLS handshakes that failed.", &CoreCounters::tls_failures},
+    {"pear_quic_handshakes_total", "TLS handshakes that were completed over QUIC.",
+     &CoreCounters::quic_handshakes},
+    {"pear_quic_datagrams_total", "Datagrams of QUIC received.", &CoreCounters::quic_datagrams},
+    {"pear_quic_datagrams_handed_over_total",
+     "Received datagrams of a connection that another core has.", &CoreCounters::quic_handed_over},
+    {"pear_quic_datagrams_dropped_total", "Received datagrams that nobody could use.",
+     &CoreCounters::quic_dropped},
+    {"pear_quic_datagrams_unsent_total", "Datagrams that the kernel did not take.",
+     &CoreCounters::quic_datagrams_unsent},
+    {"pear_quic_retries_total", "Clients that were asked to prove their address.",
+     &CoreCounters::quic_retries},
+    {"pear_quic_stateless_resets_total", "Packets of unknown connections that were answered.",
+     &CoreCounters::quic_resets},
+    {"pear_quic_version_negotiations_total", "Clients that came with an unknown version.",
+     &CoreCounters::quic_versions},
+    {"pear_quic_migrations_total", "Clients that moved to another address.",
+     &CoreCounters::quic_migrations},
     {"pear_protocol_timeouts_total", "Connections that a timeout ended.", &CoreCounters::timeouts},
     {"pear_core_turns_total", "Turns of the event loop.", &CoreCounters::turns},
     {"pear_core_events_dropped_total", "Events to the control plane that found no room.",
@@ -207,6 +225,15 @@ void write_cores(MetricsText& text, const AdminView& view) {
       text.sample(
           {{"core", core}, {"kind", http2::to_text(http2::Offence{static_cast<std::uint8_t>(i)})}},
           counters.http2_offences[i].value());
+    }
+  });
+  text.counter("pear_http3_offences_total",
+               "What clients did over HTTP/3 that a well-behaved one does not.");
+  for_each_core([&](std::string_view core, const CoreCounters& counters) {
+    for (std::size_t i = 0; i < http3::kOffences; ++i) {
+      text.sample(
+          {{"core", core}, {"kind", http3::to_text(http3::Offence{static_cast<std::uint8_t>(i)})}},
+          counters.http3_offences[i].value());
     }
   });
   text.gauge("pear_core_tick_late_seconds", "The longest that the ticker was late.");

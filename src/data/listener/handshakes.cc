@@ -70,8 +70,7 @@ void Handshake::close() {
   owner_.parts_.reactor.defer(owner_.free_closed_);
 }
 
-Handshakes::Handshakes(const Parts& parts)
-    : parts_(parts), workspace_(chunks_), handshakes_(parts.handshakes_max) {}
+Handshakes::Handshakes(const Parts& parts) : parts_(parts), handshakes_(parts.handshakes_max) {}
 
 Handshakes::~Handshakes() {
   close_all();
@@ -80,7 +79,7 @@ Handshakes::~Handshakes() {
 
 void Handshakes::add(io::UniqueFd socket, protocol::Peer peer) {
   if (contexts_ == nullptr) return;
-  auto session = Session::accept(contexts_, workspace_);
+  auto session = Session::accept(contexts_, parts_.connections.tls_workspace());
   if (session == nullptr) return;
   Handshake* const handshake =
       handshakes_.create(*this, std::move(socket), std::move(session), std::move(peer));

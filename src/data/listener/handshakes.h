@@ -73,7 +73,6 @@ class Handshakes {
   void use(std::shared_ptr<const io::tls::ServerContexts> contexts) {
     contexts_ = std::move(contexts);
   }
-  void set_wall_time(WallTime now) { workspace_.set_wall_time(now); }
   // Takes an accepted connection. Without certificates, or at the limit, it is closed.
   void add(io::UniqueFd socket, protocol::Peer peer);
   // The server is going away: clients that do not hurry now are not waited for.
@@ -93,8 +92,6 @@ class Handshakes {
   void free_closed();
 
   Parts parts_;
-  io::ChunkPool chunks_;
-  io::tls::Workspace workspace_;
   std::shared_ptr<const io::tls::ServerContexts> contexts_;
   base::ObjectPool<Handshake> handshakes_;
   base::IntrusiveList<Handshake, Handshake> alive_;

@@ -16,17 +16,20 @@ void Connections::add(io::tls::ByteStream stream, Peer peer) {
 
 void Connections::write() {
   http2_.write();
+  http3_.write();
   shared_.counters.connections_open.set(open());
 }
 
 void Connections::drain() {
   http1_.drain();
   http2_.drain();
+  http3_.drain();
 }
 
 void Connections::close_all() {
   http1_.close_all();
   http2_.close_all();
+  http3_.close_all();
 }
 
 }  // namespace pear::data::protocol

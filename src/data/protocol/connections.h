@@ -7,6 +7,7 @@
 
 #include "data/protocol/http1_connections.h"
 #include "data/protocol/http2_connections.h"
+#include "data/protocol/http3_connections.h"
 #include "data/protocol/peer.h"
 #include "data/protocol/shared.h"
 #include "io/tls/byte_stream.h"
@@ -16,10 +17,12 @@ namespace pear::data::protocol {
 class Connections {
  public:
   explicit Connections(const Shared::Parts& parts)
-      : shared_(parts), http2_(shared_), http1_(shared_, http2_) {}
+      : shared_(parts), http3_(shared_), http2_(shared_), http1_(shared_, http2_) {}
 
   // Takes a connection whose TLS, if any, is established: ALPN has chosen its protocol.
   void add(io::tls::ByteStream stream, Peer peer);
+  // A datagram of QUIC for this core.
+  void receive(UdpDoor& door, const io::Datagram& datagram) { http3_.receive(door, datagram); }
   // What connections are judged by from now on.
   void use(std::shared_ptr<const io::tls::ServerContexts> contexts) {
     shared_.contexts = std::move(contexts);
@@ -32,10 +35,14 @@ class Connections {
   void drain();
   void close_all();
 
-  [[nodiscard]] std::size_t open() const { return http1_.open() + http2_.open(); }
+  [[nodiscard]] std::size_t open() const { return http1_.open() + http2_.open() + http3_.open(); }
+  [[nodiscard]] bool has_certificates() const { return shared_.contexts != nullptr; }
+  // For TLS of connections before they are added.
+  [[nodiscard]] io::tls::Workspace& tls_workspace() { return shared_.tls_workspace; }
 
  private:
   Shared shared_;
+  Http3Connections http3_;
   Http2Connections http2_;
   Http1Connections http1_;
 };

@@ -15,19 +15,22 @@
 #include "http/field_rules.h"
 #include "http/request_head.h"
 #include "io/socket_address.h"
-#include "io/tls/byte_stream.h"
+#include "io/tls/handshake_facts.h"
 
 namespace pear::data::protocol {
 
 // Who asks, and by what.
 struct Origin {
   const Shared& shared;
-  const io::tls::ByteStream& stream;
+  const io::tls::HandshakeFacts* tls;  // Null: without TLS.
   const io::SocketAddress& peer;
+  bool early = false;  // In early data: it may be a copy of an earlier request.
 };
 
 // The subject of the client's certificate, as only this server may say it.
 inline constexpr std::string_view kClientSubject = "client-cert-subject";
+// That it came in early data (RFC 8470, section 5.1).
+inline constexpr std::string_view kEarlyData = "early-data";
 
 // Who asks, for limits, the log and sticky cages.
 inline void fill_client(Exchange& exchange, const net::IpAddress& client) {
@@ -52,13 +55,12 @@ template <typename Own>
                         origin.shared.trusted_proxies);
   fill_client(exchange, provenance.client());
   const auto fields =
-      exchange.arena.make_array<http::Field>(head.fields.size() + Provenance::kFieldsMax + 1);
+      exchange.arena.make_array<http::Field>(head.fields.size() + Provenance::kFieldsMax + 2);
   if (!fields) return false;
-  const io::tls::Session* const session = origin.stream.session();
   Request& request = exchange.request;
   request.method = own(head.method_text);
   // As the connection is, whatever the client says: rules of sites depend on it.
-  request.by_tls = session != nullptr;
+  request.by_tls = origin.tls != nullptr;
   request.scheme = provenance.scheme(request.by_tls ? "https" : "http");
   request.authority = own(head.authority);
   request.host = own(head.host);
@@ -67,7 +69,8 @@ template <typename Own>
   std::size_t count = 0;
   for (const http::Field& field : head.fields) {
     if (field.name == "host" || field.name == "expect" || field.name == kClientSubject ||
-        http::is_connection_specific(field) || provenance.hides(field)) {
+        (origin.early && field.name == kEarlyData) || http::is_connection_specific(field) ||
+        provenance.hides(field)) {
       continue;
     }
     (*fields)[count] = {.name = own(field.name), .value = own(field.value)};
@@ -76,8 +79,10 @@ template <typename Own>
     }
     ++count;
   }
-  if (session != nullptr && !session->client_subject().empty()) {
-    const auto subject = exchange.arena.copy(session->client_subject());
+  request.early = origin.early;
+  if (origin.early) (*fields)[count++] = {.name = kEarlyData, .value = "1"};
+  if (origin.tls != nullptr && origin.tls->client_subject != nullptr) {
+    const auto subject = exchange.arena.copy(*origin.tls->client_subject);
     if (!subject) return false;
     (*fields)[count++] = {.name = kClientSubject, .value = *subject};
   }
@@ -91,9 +96,8 @@ template <typename Own>
 // Whether the certificate that the client was shown, and what it showed itself, are enough for
 // `host`. Else 421.
 [[nodiscard]] inline bool is_directed_here(const Origin& origin, std::string_view host) {
-  const io::tls::Session* const session = origin.stream.session();
-  if (session == nullptr || host.empty()) return true;
-  return origin.shared.contexts->covers(session->facts(), host);
+  if (origin.tls == nullptr || host.empty()) return true;
+  return origin.shared.contexts->covers(*origin.tls, host);
 }
 
 }  // namespace pear::data::protocol

@@ -217,7 +217,7 @@ void Http1Connection::begin_exchange(std::span<char> head_bytes) {
 }
 
 Origin Http1Connection::origin() const {
-  return {.shared = owner_.shared_, .stream = stream_, .peer = peer_.address};
+  return {.shared = owner_.shared_, .tls = stream_.facts(), .peer = peer_.address};
 }
 
 bool Http1Connection::fill_request(Exchange& exchange, const http::RequestHead& head,

@@ -7,8 +7,8 @@
 #include <sys/uio.h>
 
 #include "base/assert.h"
-#include "data/protocol/fill_request.h"
 #include "data/protocol/http2_connections.h"
+#include "data/protocol/multiplexed_request.h"
 #include "data/protocol/shared.h"
 
 namespace pear::data::protocol {
@@ -121,28 +121,15 @@ http2::StreamOwner* Http2Connection::on_request(std::int32_t id, const http::Req
                                                 Body body) {
   Http2Stream* const stream = open_stream(id);
   if (stream == nullptr) return nullptr;
-  RequestPath& path = shared().path;
   Exchange& exchange = stream->exchange();
-  exchange.request.has_body = body == Body::Follows;
-  exchange.request_ended = body == Body::None;
-  bool fits = true;
-  const auto own = [&](std::string_view view) {
-    const auto copy = exchange.arena.copy(view);
-    fits = fits && copy.has_value();
-    return copy.value_or(std::string_view());
-  };
-  const Origin origin{.shared = shared(), .stream = stream_, .peer = peer_.address};
-  fits = fill_request(exchange, head, origin, own) && fits;
-  if (!fits) {
-    path.start_refused(exchange, Cause::HeadTooLarge);
-  } else if (!is_directed_here(origin, exchange.request.host)) {
-    path.start_refused(exchange, Cause::Misdirected);
-  } else if (head.framing == http::Framing::Length &&
-             head.content_length > shared().settings.http.body_max.count) {
-    path.start_refused(exchange, Cause::BodyTooLarge);
+  const Origin origin{.shared = shared(), .tls = stream_.facts(), .peer = peer_.address};
+  const auto refused = prepare_request(
+      exchange, head, body == Body::Follows ? RequestBody::Follows : RequestBody::None, origin);
+  if (refused) {
+    shared().path.start_refused(exchange, *refused);
   } else {
     if (head.expect_continue) session_->inform(id, 100, {});
-    path.start(exchange);
+    shared().path.start(exchange);
   }
   stream->begin();
   return stream;
@@ -152,7 +139,8 @@ http2::StreamOwner* Http2Connection::on_refused(std::int32_t id, const http::Ref
   shared().counters.protocol_errors.add();
   Http2Stream* const stream = open_stream(id);
   if (stream == nullptr) return nullptr;
-  fill_origin(stream->exchange(), {.shared = shared(), .stream = stream_, .peer = peer_.address});
+  fill_origin(stream->exchange(),
+              {.shared = shared(), .tls = stream_.facts(), .peer = peer_.address});
   stream->exchange().request.method = "-";
   shared().path.start_refused(stream->exchange(), response::cause_of(refusal));
   return stream;

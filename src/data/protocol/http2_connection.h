@@ -12,7 +12,7 @@
 #include <span>
 
 #include "base/intrusive_list.h"
-#include "data/protocol/http2_stream.h"
+#include "data/protocol/multiplexed_stream.h"
 #include "data/protocol/peer.h"
 #include "http/http2/server_session.h"
 #include "io/chunk.h"

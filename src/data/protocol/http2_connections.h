@@ -10,7 +10,7 @@
 #include "base/intrusive_list.h"
 #include "base/object_pool.h"
 #include "data/protocol/http2_connection.h"
-#include "data/protocol/http2_stream.h"
+#include "data/protocol/multiplexed_stream.h"
 #include "data/protocol/shared.h"
 #include "http/http2/server_session.h"
 #include "http/http2/session_memory.h"
@@ -41,7 +41,6 @@ class Http2Connections {
 
  private:
   friend class Http2Connection;
-  friend class Http2Stream;
 
   void free_closed();
 

@@ -10,15 +10,19 @@
 #include <span>
 #include <string_view>
 
+#include "base/ids.h"
 #include "base/log/logger.h"
 #include "base/net/ip_prefix.h"
 #include "config/settings.h"
 #include "data/request_path.h"
+#include "data/security/admission.h"
 #include "data/security/notices.h"
 #include "http/date.h"
 #include "io/chunk.h"
 #include "io/reactor.h"
+#include "io/tls/quic_secrets.h"
 #include "io/tls/server_contexts.h"
+#include "io/tls/session.h"
 #include "model/counters.h"
 
 namespace pear::data::protocol {
@@ -32,6 +36,10 @@ class Shared {
     model::CoreCounters& counters;
     log::Logger& logger;
     security::Notices& notices;
+    security::Admission& admission;
+    CoreId core{};
+    std::uint32_t cores = 1;
+    const io::tls::QuicSecrets* quic = nullptr;  // Where HTTP/3 is served.
   };
   explicit Shared(const Parts& parts)
       : path(parts.path),
@@ -40,7 +48,12 @@ class Shared {
         counters(parts.counters),
         logger(parts.logger),
         notices(parts.notices),
+        admission(parts.admission),
         trusted_proxies(parts.settings.trusted_proxies),
+        core(parts.core),
+        cores(parts.cores),
+        quic(parts.quic),
+        tls_workspace(chunks),
         output_(std::make_unique_for_overwrite<char[]>(kOutputBytes)) {}
 
   RequestPath& path;
@@ -49,8 +62,14 @@ class Shared {
   model::CoreCounters& counters;
   log::Logger& logger;
   security::Notices& notices;
+  security::Admission& admission;
   const net::IpPrefixSet trusted_proxies;
+  const CoreId core;
+  const std::uint32_t cores;
+  const io::tls::QuicSecrets* const quic;
   io::ChunkPool chunks;
+  io::tls::Workspace tls_workspace;
+  WallTime wall_time{};
   // Null until certificates are published.
   std::shared_ptr<const io::tls::ServerContexts> contexts;
 
@@ -60,6 +79,8 @@ class Shared {
   [[nodiscard]] std::string_view date() const { return http::date_view(date_); }
   // Once a turn.
   void set_wall_time(WallTime now) {
+    wall_time = now;
+    tls_workspace.set_wall_time(now);
     const auto second =
         std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
     if (second == date_second_) return;

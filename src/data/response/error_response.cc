@@ -45,6 +45,8 @@ constexpr std::array kRows{
     Row{Cause::BodyTimeout, 408, "http_request_error", "The request's body did not come in time."},
     Row{Cause::Misdirected, 421, "http_request_error",
         "This connection is not for that host: open another one for it."},
+    Row{Cause::TooEarly, 425, "http_request_error",
+        "This request may not come in early data: send it again."},
     Row{Cause::TooManyRequests, 429, "http_request_denied",
         "Too many requests came from here: wait before the next one.", true},
 };

@@ -37,6 +37,7 @@ enum class Cause : std::uint8_t {
   Expectation,      // 417: an expectation other than 100-continue.
   BodyTimeout,      // 408: the request's body did not come in time.
   Misdirected,      // 421: this connection's certificate does not stand for the host.
+  TooEarly,         // 425: not in early data: again after the handshake.
   TooManyRequests,  // 429: a limit of rate.
 };
 

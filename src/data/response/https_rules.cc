@@ -13,6 +13,18 @@ namespace pear::data::response {
 namespace {
 
 constexpr std::string_view kTransportSecurity = "strict-transport-security";
+constexpr std::string_view kAlternativeService = "alt-svc";
+
+// Best effort: without room in the arena the response goes as it is.
+void add_field(Exchange& exchange, std::string_view name, std::string_view value) {
+  Response& response = exchange.response;
+  const auto fields = exchange.arena.make_array<http::Field>(response.fields.size() + 1);
+  const auto copy = exchange.arena.copy(value);
+  if (!fields || !copy) return;
+  std::ranges::copy(response.fields, fields->begin());
+  fields->back() = {.name = name, .value = *copy};
+  response.fields = *fields;
+}
 
 // A browser keeps no such rule for an address, and localhost belongs to all projects of a
 // developer.
@@ -65,17 +77,29 @@ void add_transport_security(Exchange& exchange) {
   if (exchange.site == nullptr || exchange.request.scheme != "https") return;
   const auto age =
       std::chrono::duration_cast<std::chrono::seconds>(exchange.site->settings.https.hsts);
-  Response& response = exchange.response;
   if (age.count() == 0 || !may_be_held_to_tls(exchange.request.host)) return;
-  if (http::find_field(response.fields, kTransportSecurity) != nullptr) return;
+  if (http::find_field(exchange.response.fields, kTransportSecurity) != nullptr) return;
   std::array<char, 32> text{};
   const auto written = fmt::format_to_n(text.data(), text.size(), "max-age={}", age.count());
-  const auto fields = exchange.arena.make_array<http::Field>(response.fields.size() + 1);
-  const auto value = exchange.arena.copy({text.data(), written.size});
-  if (!fields || !value) return;
-  std::ranges::copy(response.fields, fields->begin());
-  fields->back() = {.name = kTransportSecurity, .value = *value};
-  response.fields = *fields;
+  add_field(exchange, kTransportSecurity, {text.data(), written.size});
+}
+
+bool came_too_early(const Exchange& exchange) {
+  if (!exchange.request.early) return false;
+  const std::string_view method = exchange.request.method;
+  const bool safe = method == "GET" || method == "HEAD" || method == "OPTIONS";
+  return !safe || exchange.request.has_body || !exchange.site->settings.https.early_data;
+}
+
+void add_alternative_service(Exchange& exchange, std::uint16_t port) {
+  const bool elsewhere = exchange.protocol == Protocol::Http3 ||
+                         exchange.protocol == Protocol::Internal || !exchange.request.by_tls;
+  if (elsewhere || http::find_field(exchange.response.fields, kAlternativeService) != nullptr) {
+    return;
+  }
+  std::array<char, 32> text{};
+  const auto written = fmt::format_to_n(text.data(), text.size(), "h3=\":{}\"; ma=86400", port);
+  add_field(exchange, kAlternativeService, {text.data(), written.size});
 }
 
 }  // namespace pear::data::response

@@ -2,8 +2,8 @@
 // that is asked, before TLS or HTTP cost anything.
 //
 // TCP connections ask when they are accepted, or when a trusted proxy has named the client; QUIC
-// connections when their first packet is more than a guess. Trusted proxies are not limited: they
-// bring the requests of many.
+// connections when a Retry, or the end of the handshake, has shown that the address is theirs.
+// Trusted proxies are not limited: they bring the requests of many.
 //
 // Thread: core-local, over the SharedLimits of all cores.
 #pragma once

@@ -17,7 +17,7 @@ namespace pear::security {
 
 class NoticeTimes {
  public:
-  static constexpr std::size_t kKinds = 32;
+  static constexpr std::size_t kKinds = 40;
   static constexpr std::chrono::seconds kPause{1};
 
   // Whether a line of this kind may be written now, and how many were not since the last one.

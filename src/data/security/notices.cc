@@ -17,7 +17,7 @@ constexpr std::size_t kConnections = 0;
 constexpr std::size_t kRequests = kConnections + model::kConnectionRefusals.size();
 constexpr std::size_t kShed = kRequests + model::kRequestLimits.size();
 constexpr std::size_t kAbuse = kShed + 1;
-constexpr std::size_t kAbuseKinds = 16;
+constexpr std::size_t kAbuseKinds = 24;
 static_assert(kAbuse + kAbuseKinds <= NoticeTimes::kKinds);
 
 std::string_view site_of(const data::Exchange& exchange) {

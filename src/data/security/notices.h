@@ -30,7 +30,8 @@ class Notices {
   void rate_limited(model::RequestLimit limit, const data::Exchange& exchange);
   // The site is so far behind that new requests are not taken.
   void shed(const data::Exchange& exchange);
-  // A client did what a well-behaved one does not. `place` tells the kinds apart (below 16).
+  // A client did what a well-behaved one does not. `place` tells the kinds apart: those of HTTP/2
+  // from 0 on, those of HTTP/3 from 16 on, all below 24.
   struct Abuse {
     std::size_t place = 0;
     std::string_view kind;

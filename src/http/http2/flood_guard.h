@@ -9,12 +9,12 @@
 // Thread: a value.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "base/time.h"
+#include "http/flood_buckets.h"
 
 namespace pear::http2 {
 
@@ -46,10 +46,7 @@ inline constexpr std::size_t kOffences = static_cast<std::size_t>(Offence::Proto
 inline constexpr std::uint32_t kTinyIncrement = 256;
 
 struct FloodLimits {
-  struct Rate {
-    std::uint32_t burst = 0;
-    std::uint32_t per_second = 0;
-  };
+  using Rate = http::FloodRate;
   Rate resets{.burst = 200, .per_second = 100};
   Rate pings{.burst = 500, .per_second = 50};
   Rate settings{.burst = 50, .per_second = 5};
@@ -76,12 +73,7 @@ class FloodGuard {
  private:
   static constexpr std::size_t kBuckets = static_cast<std::size_t>(Offence::LargeHeads) + 1;
 
-  void refill(MonotonicTime now);
-
-  std::array<FloodLimits::Rate, kBuckets> rates_;
-  std::array<std::uint64_t, kBuckets> millitokens_{};
-  MonotonicTime refilled_{};  // A whole number of milliseconds after the first count.
-  bool started_ = false;
+  http::FloodBuckets<kBuckets> buckets_;
 };
 
 }  // namespace pear::http2

@@ -181,8 +181,12 @@ int ServerSession::Callbacks::on_send_body(nghttp2_session* /*session*/, nghttp2
   Stream* const stream = self.find(frame->hd.stream_id);
   if (stream == nullptr || stream->owner == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   self.append(head, kFrameHeadBytes);
-  if (bytes > 0) stream->owner->take_body(self.out_.first(bytes));
-  self.out_ = self.out_.subspan(bytes);
+  for (std::size_t left = bytes; left > 0;) {
+    const std::string_view front = stream->owner->body_front().substr(0, left);
+    self.append(front.data(), front.size());
+    left -= front.size();
+    stream->owner->drop_body(front.size());
+  }
   return 0;
 }
 

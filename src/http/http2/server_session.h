@@ -24,6 +24,7 @@
 #include "http/http2/frame_reader.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
+#include "http/stream_owner.h"
 
 struct nghttp2_session;
 
@@ -41,42 +42,8 @@ struct SessionOptions {
   FloodLimits floods;
 };
 
-// One request's owner, to whom the session talks from within receive() and write(). It may call any
-// function of the session for its stream, but must not destroy the session.
-class StreamOwner {
- public:
-  StreamOwner() = default;
-  StreamOwner(const StreamOwner&) = delete;
-  StreamOwner& operator=(const StreamOwner&) = delete;
-  StreamOwner(StreamOwner&&) = delete;
-  StreamOwner& operator=(StreamOwner&&) = delete;
-
-  // Bytes of the request's body. Their window is given back by ServerSession::consume().
-  virtual void on_body(std::string_view bytes) = 0;
-  // A request whose body followed is complete (one with Body::None was so from the start: this is
-  // not called). `trailers` live until the call returns.
-  virtual void on_request_end(std::span<const http::Field> trailers) = 0;
-  // The request broke a rule after its head (a body longer than its Content-Length, malformed
-  // trailers …); on_closed() follows.
-  virtual void on_malformed(const http::Refusal& refusal) = 0;
-  // The stream is over, well or not: the last call.
-  virtual void on_closed(ErrorCode error) = 0;
-
-  // ---- The response's body, from within write().
-
-  struct Ready {
-    std::size_t bytes = 0;  // At most `max`, from the body's beginning.
-    bool last = false;      // With them the body is complete; trailers() may follow.
-  };
-  // What can be sent now; nothing and not last: ask again after ServerSession::resume().
-  [[nodiscard]] virtual Ready body_ready(std::size_t max) = 0;
-  // Copies the first out.size() bytes of what body_ready() spoke of and drops them.
-  virtual void take_body(std::span<char> out) = 0;
-  [[nodiscard]] virtual std::span<const http::Field> trailers() = 0;
-
- protected:
-  ~StreamOwner() = default;
-};
+// One request's owner, to whom the session talks from within receive() and write().
+using StreamOwner = http::StreamOwner<ErrorCode>;
 
 // The connection's owner.
 class SessionOwner {
@@ -134,13 +101,7 @@ class ServerSession {
 
   // ---- For a stream whose owner was given by on_request(), until on_closed().
 
-  struct ResponseHead {
-    std::uint16_t status = 0;
-    std::span<const http::Field> fields;  // Checked; connection-specific ones are left out. They
-                                          // live until on_closed().
-    std::string_view date;                // An IMF-fixdate, where `fields` has none.
-    bool has_body = false;                // False: the head ends the stream.
-  };
+  using ResponseHead = http::ResponseHead;
   // The final response. Its body is asked of the owner as the client has room. Once it is sent, a
   // request that has not ended is stopped (RST_STREAM with NO_ERROR) and its rest thrown away.
   void respond(std::int32_t stream, const ResponseHead& head);

@@ -25,6 +25,9 @@ class ByteStream {
   [[nodiscard]] int fd() const { return socket_.get(); }
   // Null without TLS.
   [[nodiscard]] const Session* session() const { return session_.get(); }
+  [[nodiscard]] const HandshakeFacts* facts() const {
+    return session_ == nullptr ? nullptr : &session_->facts();
+  }
 
   [[nodiscard]] Transfer receive(std::span<char> buffer) {
     if (session_ == nullptr) [[likely]]

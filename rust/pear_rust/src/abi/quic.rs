@@ -661,6 +661,22 @@ pub unsafe extern "C" fn pear_http3_set_priority(
 }
 
 #[unsafe(no_mangle)]
+pub unsafe extern "C" fn pear_http3_parse_priority(
+    value: PearBytes,
+    urgency: *mut u8,
+    incremental: *mut bool,
+) -> bool {
+    // SAFETY: see the head of the file.
+    let (value, urgency, incremental) = unsafe { (value.view(), &mut *urgency, &mut *incremental) };
+    guarded(false, || {
+        quic::parse_priority(value).is_some_and(|parsed| {
+            (*urgency, *incremental) = parsed;
+            true
+        })
+    })
+}
+
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn pear_http3_next_writable(quic: *mut PearQuic) -> i64 {
     // SAFETY: see the head of the file.
     unsafe { &mut *quic }.enter(DONE, |connection| {
@@ -679,6 +695,13 @@ pub unsafe extern "C" fn pear_http3_reset(
     // SAFETY: see the head of the file.
     let quic = unsafe { &mut *quic };
     quic.enter((), |connection| connection.reset(stream, sending, receiving, code));
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pear_http3_stops(quic: *const PearQuic) -> u64 {
+    // SAFETY: see the head of the file.
+    let quic = unsafe { &*quic };
+    guarded(0, || quic.connection.stops())
 }
 
 #[unsafe(no_mangle)]

@@ -38,6 +38,19 @@ pub struct Head {
     pub incremental: bool,
 }
 
+/// Urgency (0 to 7) and whether it is incremental, by RFC 9218, section 4: members that are not of
+/// their type, or out of range, count as absent.
+pub fn parse_priority(value: &[u8]) -> Option<(u8, bool)> {
+    let members = sfv::Parser::parse_dictionary(value).ok()?;
+    let item = |name: &str| match members.get(name) {
+        Some(sfv::ListEntry::Item(item)) => Some(&item.bare_item),
+        _ => None,
+    };
+    let urgency = item("u").and_then(sfv::BareItem::as_int).and_then(|u| u8::try_from(u).ok());
+    let incremental = item("i").and_then(sfv::BareItem::as_bool).unwrap_or(false);
+    Some((urgency.filter(|u| *u <= 7).unwrap_or(3), incremental))
+}
+
 fn outcome<T>(result: Result<T, Error>, count: impl FnOnce(T) -> i64) -> i64 {
     match result {
         Ok(value) => count(value),
@@ -152,6 +165,10 @@ impl Connection {
         if sending {
             let _ = self.quic.stream_shutdown(stream, Shutdown::Write, code);
         }
+    }
+
+    pub fn stops(&self) -> u64 {
+        self.quic.stats().stopped_stream_count_remote
     }
 
     pub fn is_stopped(&mut self, stream: u64) -> bool {

@@ -5,7 +5,7 @@ mod http3;
 mod packet;
 
 pub use connection::{Config, Connection, Options, delay_ns};
-pub use http3::{Event, EventKind, Head};
+pub use http3::{Event, EventKind, Head, parse_priority};
 pub use packet::{First, PacketType, header, negotiate_version, retry};
 
 /// What a call came to, as pear_quic.h counts.

@@ -1,7 +1,7 @@
-// Http2Stream: one request and its response on an HTTP/2 connection, between the session that knows
-// frames and the path that knows exchanges.
+// MultiplexedStream: one request and its response on a connection of HTTP/2 or HTTP/3, between the
+// session that knows frames and the path that knows exchanges.
 //
-// Thread: core-local. Owned by its connection's Http2Connections, from the head to on_closed().
+// Thread: core-local. Owned by the pool of its connections, from the head to on_closed().
 #pragma once
 
 #include <chrono>
@@ -14,15 +14,44 @@
 #include "data/protocol/stream.h"
 #include "data/response/error_response.h"
 #include "http/http2/server_session.h"
+#include "http/http3/server_session.h"
+#include "http/stream_owner.h"
 #include "io/timer_wheel.h"
 
 namespace pear::data::protocol {
 
 class Http2Connection;
+class Http3Connection;
 
-class Http2Stream final : public http2::StreamOwner, public Stream, public io::TimerNode {
+// What a stream must know of its protocol.
+struct Http2Wire {
+  using Connection = Http2Connection;
+  using Session = http2::ServerSession;
+  using StreamId = std::int32_t;
+  using ErrorCode = http2::ErrorCode;
+  static constexpr ErrorCode kCancelled = ErrorCode::Cancel;
+  static constexpr ErrorCode kFailed = ErrorCode::InternalError;
+};
+struct Http3Wire {
+  using Connection = Http3Connection;
+  using Session = http3::ServerSession;
+  using StreamId = http3::StreamId;
+  using ErrorCode = http3::ErrorCode;
+  static constexpr ErrorCode kCancelled = ErrorCode::RequestCancelled;
+  static constexpr ErrorCode kFailed = ErrorCode::InternalError;
+};
+
+template <typename Wire>
+class MultiplexedStream final : public http::StreamOwner<typename Wire::ErrorCode>,
+                                public Stream,
+                                public io::TimerNode {
  public:
-  Http2Stream(Http2Connection& connection, std::int32_t id) : connection_(connection), id_(id) {}
+  using Connection = typename Wire::Connection;
+  using StreamId = typename Wire::StreamId;
+  using ErrorCode = typename Wire::ErrorCode;
+  using Ready = typename http::StreamOwner<ErrorCode>::Ready;
+
+  MultiplexedStream(Connection& connection, StreamId id) : connection_(connection), id_(id) {}
 
   // Once, before anything else. The exchange was opened for this stream.
   void attach(Exchange& exchange) { exchange_ = &exchange; }
@@ -38,9 +67,10 @@ class Http2Stream final : public http2::StreamOwner, public Stream, public io::T
   void on_body(std::string_view bytes) override;
   void on_request_end(std::span<const http::Field> trailers) override;
   void on_malformed(const http::Refusal& refusal) override;
-  void on_closed(http2::ErrorCode error) override;
+  void on_closed(ErrorCode error) override;
   [[nodiscard]] Ready body_ready(std::size_t max) override;
-  void take_body(std::span<char> out) override;
+  [[nodiscard]] std::string_view body_front() override;
+  void drop_body(std::size_t bytes) override;
   [[nodiscard]] std::span<const http::Field> trailers() override;
 
   // The client does not go on with its body, or does not take the response.
@@ -52,17 +82,17 @@ class Http2Stream final : public http2::StreamOwner, public Stream, public io::T
 
   void respond();
   [[nodiscard]] std::span<const http::Field> response_fields(bool complete);
-  void drop_body();
+  void drop_whole_body();
   void refuse_body(response::Cause cause);
-  void reset(http2::ErrorCode error);
+  void reset(ErrorCode error);
   [[nodiscard]] Waiting waiting() const;
   [[nodiscard]] std::chrono::milliseconds patience(Waiting what) const;
   // The client has done something, or is waited for from now on.
   void note_progress();
   void watch();
 
-  Http2Connection& connection_;
-  const std::int32_t id_;
+  Connection& connection_;
+  const StreamId id_;
   Exchange* exchange_ = nullptr;  // Open as long as the stream.
   MonotonicTime progress_{};      // The client did something, or began to be waited for.
   std::uint64_t body_left_ = 0;   // Of the response, where its length was declared.
@@ -71,5 +101,8 @@ class Http2Stream final : public http2::StreamOwner, public Stream, public io::T
   bool has_length_ = false;
   bool reset_ = false;  // It is on its way out.
 };
+
+using Http2Stream = MultiplexedStream<Http2Wire>;
+using Http3Stream = MultiplexedStream<Http3Wire>;
 
 }  // namespace pear::data::protocol

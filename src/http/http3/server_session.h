@@ -1,0 +1,179 @@
+// ServerSession: the server's side of one HTTP/3 connection: datagrams in, requests out; responses
+// in, datagrams out. No sockets, no waiting.
+//
+// The transport does QUIC, frames and QPACK; what a message may look like is the rule book's
+// (http/head_builder.h), as for HTTP/2.
+//
+// Source:  RFC 9114; RFC 9218 (priorities); RFC 8470 (early data).
+// Thread:  core-local.
+// Memory:  a stream for each open request, from the core's pool; else the transport's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/object_pool.h"
+#include "base/time.h"
+#include "http/field.h"
+#include "http/flood_buckets.h"
+#include "http/head_builder.h"
+#include "http/http3/error_code.h"
+#include "http/http3/offence.h"
+#include "http/http3/transport.h"
+#include "http/refusal.h"
+#include "http/request_head.h"
+#include "http/stream_owner.h"
+
+namespace pear::http3 {
+
+class ServerSession;
+
+struct SessionOptions {
+  http::HeadLimits head;
+  std::uint32_t stream_window = 64 * 1024;  // Bytes of a body that its reader has not used up.
+  FloodLimits floods;
+};
+
+// One request's owner, to whom the session talks from within advance().
+using StreamOwner = http::StreamOwner<ErrorCode>;
+
+// The connection's owner.
+class SessionOwner {
+ public:
+  SessionOwner() = default;
+  SessionOwner(const SessionOwner&) = delete;
+  SessionOwner& operator=(const SessionOwner&) = delete;
+  SessionOwner(SessionOwner&&) = delete;
+  SessionOwner& operator=(SessionOwner&&) = delete;
+
+  // Requests may come from now on: the handshake is complete, or early data was accepted. Called
+  // once or twice.
+  virtual void on_open(const Transport::State& state) = 0;
+  enum class Body : std::uint8_t { None, Follows };
+  // A request's head, within the limits and by the rules. `head` lives until the call returns.
+  // Null: there is no room for it (H3_REQUEST_REJECTED: the client may send it again).
+  [[nodiscard]] virtual StreamOwner* on_request(StreamId stream, const http::RequestHead& head,
+                                                Body body) = 0;
+  // A request that is to be answered with this status instead (414, 431, 501 …). What else comes of
+  // it is thrown away: neither on_body() nor on_request_end() are called.
+  [[nodiscard]] virtual StreamOwner* on_refused(StreamId stream, const http::Refusal& refusal) = 0;
+  virtual void on_offence(Offence offence) = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
+// What the sessions of a core share: room that is in use only within a call.
+class SessionWorkspace {
+ public:
+  explicit SessionWorkspace(const SessionOptions& options, std::size_t streams_max);
+  ~SessionWorkspace();
+  SessionWorkspace(const SessionWorkspace&) = delete;
+  SessionWorkspace& operator=(const SessionWorkspace&) = delete;
+  SessionWorkspace(SessionWorkspace&&) = delete;
+  SessionWorkspace& operator=(SessionWorkspace&&) = delete;
+
+ private:
+  friend class ServerSession;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+class ServerSession {
+ public:
+  // `owner` and `workspace` outlive it.
+  ServerSession(std::unique_ptr<Transport> transport, SessionOwner& owner,
+                SessionWorkspace& workspace);
+  // Calls on_closed() of every stream that is open.
+  ~ServerSession();
+  ServerSession(const ServerSession&) = delete;
+  ServerSession& operator=(const ServerSession&) = delete;
+  ServerSession(ServerSession&&) = delete;
+  ServerSession& operator=(ServerSession&&) = delete;
+
+  // For datagrams, time, ids and paths. After a datagram or a timeout call advance().
+  [[nodiscard]] Transport& transport() { return *transport_; }
+  [[nodiscard]] const Transport& transport() const { return *transport_; }
+
+  // Goes on with what has come and with what can be sent: before the transport is asked for
+  // datagrams, and again after the owners of streams had something to say.
+  void advance(MonotonicTime now);
+
+  // ---- For a stream whose owner was given by on_request(), until on_closed().
+
+  using ResponseHead = http::ResponseHead;
+  // The final response. Its body is asked of the owner as the client has room. Once it is sent, a
+  // request that has not ended is stopped (STOP_SENDING with H3_NO_ERROR).
+  void respond(StreamId stream, const ResponseHead& head);
+  // An interim response (100, 103), before respond(). Best effort.
+  void inform(StreamId stream, std::uint16_t status, std::span<const http::Field> fields);
+  // body_ready() has more to say than before.
+  void resume(StreamId stream);
+  // `bytes` of the request's body were used up: more is read.
+  void consume(StreamId stream, std::size_t bytes);
+  // Ends it: on_closed() comes from within advance(), not from here.
+  void reset(StreamId stream, ErrorCode error);
+
+  // ---- The end (RFC 9114, section 5.2).
+
+  // First step: tells the client to begin no more requests here. Those on their way are served.
+  void announce_shutdown();
+  // Second step, a round trip later: names the first request that is not served.
+  void finish_shutdown();
+  void close(ErrorCode error);
+
+  [[nodiscard]] std::size_t streams_open() const { return streams_.size(); }
+  // Requests that were begun, whatever came of them.
+  [[nodiscard]] std::uint64_t requests() const { return next_stream_ / 4; }
+
+ private:
+  struct Stream;
+  friend struct SessionWorkspace::Parts;
+
+  [[nodiscard]] Stream* find(StreamId stream) const;
+  void run();
+  void take_state();
+  void take_events();
+  void take(const Transport::Event& event);
+  void take_stops();
+  // ---- server_streams.cc: one stream.
+  void take_head(const Transport::Event& event);
+  void take_trailers(Stream& stream);
+  void read_body(Stream& stream);
+  void finish_request(Stream& stream, std::span<const http::Field> trailers);
+  void refuse_head(StreamId id, const http::Refusal& refusal);
+  void fail_request(Stream& stream, const http::Refusal& refusal);
+  void take_reset(Stream& stream, ErrorCode code);
+  void take_priority(StreamId id);
+  [[nodiscard]] Stream* open_stream(StreamId id);
+  void send(Stream& stream);
+  [[nodiscard]] Sent send_head(Stream& stream);
+  [[nodiscard]] Sent send_body(Stream& stream);
+  [[nodiscard]] Sent send_end(Stream& stream);
+  void finish_response(Stream& stream);
+  void close(Stream& stream, ErrorCode error);
+  void mark(Stream& stream);
+  void send_go_away();
+  [[nodiscard]] bool count(Offence offence);
+
+  std::unique_ptr<Transport> transport_;
+  SessionOwner& owner_;
+  SessionWorkspace::Parts& shared_;
+  http::FloodBuckets<kFloods> floods_;
+  std::vector<Stream*> streams_;  // By id.
+  std::vector<StreamId> marked_;  // With something to do in advance().
+  MonotonicTime now_{};
+  std::uint64_t stops_ = 0;   // Of the transport's, those that were looked at.
+  StreamId next_stream_ = 0;  // The first that has not come yet.
+  StreamId go_away_ = 0;      // What is to be said …
+  bool go_away_due_ = false;  // … as soon as there is room.
+  bool opened_ = false;
+  bool established_ = false;
+  bool failed_ = false;  // The connection is being closed.
+};
+
+}  // namespace pear::http3

@@ -1,0 +1,273 @@
+// Single requests and their responses on an HTTP/3 connection.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/assert.h"
+#include "http/field_rules.h"
+#include "http/http3/server_session.h"
+#include "http/http3/stream.h"
+
+namespace pear::http3 {
+
+using http::HeadBuilder;
+
+namespace {
+
+// As much of a body as one call offers to the transport.
+constexpr std::size_t kOfferMax = 1UL << 20U;
+
+constexpr std::uint64_t number_of(ErrorCode error) {
+  return static_cast<std::uint64_t>(error);
+}
+
+}  // namespace
+
+// ---- Requests.
+
+ServerSession::Stream* ServerSession::open_stream(StreamId id) {
+  Stream* const stream = shared_.streams.create(id);
+  if (stream == nullptr) return nullptr;
+  const auto place = std::ranges::upper_bound(streams_, id, {}, &Stream::id);
+  streams_.insert(place, stream);
+  return stream;
+}
+
+void ServerSession::take_head(const Transport::Event& event) {
+  const StreamId id = event.stream;
+  const bool after_shutdown = go_away_ != 0 && id >= go_away_;
+  next_stream_ = std::max(next_stream_, id + 4);
+  Stream* const stream = after_shutdown ? nullptr : open_stream(id);
+  if (stream == nullptr) {
+    transport_->stop_sending(id, number_of(ErrorCode::RequestRejected));
+    transport_->reset_stream(id, number_of(ErrorCode::RequestRejected));
+    return;
+  }
+  HeadBuilder& builder = shared_.builder;
+  builder.begin_head();
+  transport_->for_each_field(
+      [&](std::string_view name, std::string_view value) { builder.add(name, value); });
+  stream->request_ended = !event.more;
+  const auto head = builder.finish(
+      http::Version::Http3, event.more ? HeadBuilder::Body::Follows : HeadBuilder::Body::None);
+  if (!head) {
+    const http::Refusal refusal = head.error();
+    const bool malformed = builder.fault() == HeadBuilder::Fault::Malformed;
+    return malformed ? fail_request(*stream, refusal) : refuse_head(id, refusal);
+  }
+  if ((*head)->framing == http::Framing::Length) stream->body_left = (*head)->content_length;
+  if (const auto newest = transport_->take_priority(id)) {
+    stream->priority = *newest;  // It counts more than the field (RFC 9218, section 7).
+  } else if (const auto* const field = http::find_field((*head)->fields, "priority")) {
+    stream->priority = Transport::parse_priority(field->value).value_or(Transport::Priority());
+  }
+  StreamOwner* const owner = owner_.on_request(
+      id, **head, event.more ? SessionOwner::Body::Follows : SessionOwner::Body::None);
+  if (owner == nullptr) return reset(id, ErrorCode::RequestRejected);
+  stream->owner = owner;
+}
+
+// The client gets its answer, unless it makes a habit of it.
+void ServerSession::refuse_head(StreamId id, const http::Refusal& refusal) {
+  if ((refusal.status == 414 || refusal.status == 431) && !count(Offence::LargeHeads)) return;
+  Stream* const stream = find(id);
+  stream->discards = true;
+  StreamOwner* const owner = owner_.on_refused(id, refusal);
+  if (owner == nullptr) return reset(id, ErrorCode::RequestRejected);
+  stream->owner = owner;
+}
+
+// RFC 9114, section 4.1.2: a malformed request is an error of its stream.
+void ServerSession::fail_request(Stream& stream, const http::Refusal& refusal) {
+  const bool told = stream.owner != nullptr && !stream.discards;
+  stream.discards = true;
+  owner_.on_offence(Offence::MalformedRequest);
+  if (told) stream.owner->on_malformed(refusal);
+  reset(stream.id, ErrorCode::MessageError);
+  static_cast<void>(count(Offence::Resets));
+}
+
+void ServerSession::take_trailers(Stream& stream) {
+  if (stream.discards) return;
+  HeadBuilder& builder = shared_.builder;
+  builder.begin_trailers();
+  transport_->for_each_field(
+      [&](std::string_view name, std::string_view value) { builder.add(name, value); });
+  const auto trailers = builder.finish_trailers();
+  if (!trailers) return fail_request(stream, trailers.error());
+  finish_request(stream, *trailers);
+}
+
+void ServerSession::finish_request(Stream& stream, std::span<const http::Field> trailers) {
+  stream.request_ended = true;
+  if (stream.discards) return;
+  if (stream.body_left != Stream::kAnyLength && stream.body_left > 0) {
+    return fail_request(stream,
+                        {.status = 400, .reason = "body is shorter than its Content-Length"});
+  }
+  stream.owner->on_request_end(trailers);
+}
+
+// As far as its reader has room.
+void ServerSession::read_body(Stream& stream) {
+  const std::size_t window = shared_.options.stream_window;
+  while (stream.discards || stream.unconsumed < window) {
+    const std::size_t room = stream.discards
+                                 ? shared_.buffer.size()
+                                 : std::min(shared_.buffer.size(), window - stream.unconsumed);
+    const std::size_t bytes =
+        transport_->read_body(stream.id, std::span(shared_.buffer).first(room));
+    if (bytes == 0) {
+      stream.readable = false;
+      return;
+    }
+    if (stream.discards) continue;
+    if (stream.body_left != Stream::kAnyLength) {
+      if (bytes > stream.body_left) {
+        fail_request(stream, {.status = 400, .reason = "body is longer than its Content-Length"});
+        continue;
+      }
+      stream.body_left -= bytes;
+    }
+    stream.unconsumed += bytes;
+    stream.owner->on_body({reinterpret_cast<const char*>(shared_.buffer.data()), bytes});
+  }
+}
+
+// By the client, of its request or of our response.
+void ServerSession::take_reset(Stream& stream, ErrorCode code) {
+  const StreamId id = stream.id;
+  transport_->reset_stream(id, number_of(ErrorCode::RequestCancelled));
+  if (!stream.request_ended) {
+    transport_->stop_sending(id, number_of(ErrorCode::RequestCancelled));
+  }
+  close(stream, code);
+  static_cast<void>(count(Offence::Resets));
+}
+
+// One for a request that has not come is kept until it does.
+void ServerSession::take_priority(StreamId id) {
+  if (!count(Offence::Priorities)) return;
+  Stream* const stream = find(id);
+  if (stream == nullptr) return;
+  const auto priority = transport_->take_priority(id);
+  if (!priority) return;
+  stream->priority = *priority;
+  transport_->set_priority(id, *priority);
+}
+
+// ---- Responses.
+
+void ServerSession::inform(StreamId id, std::uint16_t status, std::span<const http::Field> fields) {
+  Stream* const stream = find(id);
+  if (stream == nullptr || stream->responding) return;
+  const std::array<char, 3> digits{static_cast<char>('0' + status / 100 % 10),
+                                   static_cast<char>('0' + status / 10 % 10),
+                                   static_cast<char>('0' + status % 10)};
+  auto& list = shared_.fields;
+  list.assign(1, {.name = ":status", .value = {digits.data(), digits.size()}});
+  list.insert(list.end(), fields.begin(), fields.end());
+  const Transport::Head head{
+      .fields = list,
+      .order = stream->informed ? Transport::Order::Later : Transport::Order::First,
+      .end = Transport::End::Follows,
+      .priority = stream->priority};
+  if (transport_->send_head(id, head) == Sent::Done) stream->informed = true;
+}
+
+// As much of the response as there is and the client has room for.
+void ServerSession::send(Stream& stream) {
+  if (stream.resetting) {
+    const ErrorCode code = stream.reset_code;
+    transport_->reset_stream(stream.id, number_of(code));
+    if (!stream.request_ended) transport_->stop_sending(stream.id, number_of(code));
+    return close(stream, code);
+  }
+  if (!stream.responding) return;
+  Sent outcome = stream.head_sent ? Sent::Done : send_head(stream);
+  if (outcome == Sent::Done) {
+    if (!stream.head.has_body) return finish_response(stream);
+    outcome = send_body(stream);
+    if (outcome == Sent::Done) return;
+  }
+  if (outcome == Sent::Failed) take_reset(stream, ErrorCode::RequestCancelled);
+}
+
+Sent ServerSession::send_head(Stream& stream) {
+  const std::uint16_t status = stream.head.status;
+  const std::array<char, 3> digits{static_cast<char>('0' + status / 100 % 10),
+                                   static_cast<char>('0' + status / 10 % 10),
+                                   static_cast<char>('0' + status % 10)};
+  auto& list = shared_.fields;
+  list.assign(1, {.name = ":status", .value = {digits.data(), digits.size()}});
+  // Without those about the connection, which HTTP/3 does not have (RFC 9114, section 4.2).
+  for (const http::Field& field : stream.head.fields) {
+    if (!http::is_connection_specific(field)) list.push_back(field);
+  }
+  if (!stream.head.date.empty() && http::find_field(stream.head.fields, "date") == nullptr) {
+    list.push_back({.name = "date", .value = stream.head.date});
+  }
+  // What the guest says of it counts more (RFC 9218, section 8).
+  if (const auto* const field = http::find_field(stream.head.fields, "priority")) {
+    stream.priority = Transport::parse_priority(field->value).value_or(stream.priority);
+  }
+  const Sent outcome = transport_->send_head(
+      stream.id, {.fields = list,
+                  .order = stream.informed ? Transport::Order::Later : Transport::Order::First,
+                  .end = stream.head.has_body ? Transport::End::Follows : Transport::End::Here,
+                  .priority = stream.priority});
+  stream.head_sent = outcome == Sent::Done;
+  return outcome;
+}
+
+// Done: there is nothing more to send now, or the stream is closed.
+Sent ServerSession::send_body(Stream& stream) {
+  for (;;) {
+    const StreamOwner::Ready ready = stream.owner->body_ready(kOfferMax);
+    if (stream.resetting) return Sent::Done;
+    if (ready.bytes == 0) {
+      if (!ready.last) return Sent::Done;
+      return send_end(stream);
+    }
+    const std::string_view piece = stream.owner->body_front().substr(0, ready.bytes);
+    const bool ends = ready.last && piece.size() == ready.bytes && stream.owner->trailers().empty();
+    const auto taken = transport_->send_body(stream.id, piece,
+                                             ends ? Transport::End::Here : Transport::End::Follows);
+    if (taken.bytes > 0) stream.owner->drop_body(taken.bytes);
+    if (taken.outcome != Sent::Done) return taken.outcome;
+    if (ends) {
+      finish_response(stream);
+      return Sent::Done;
+    }
+  }
+}
+
+Sent ServerSession::send_end(Stream& stream) {
+  auto& list = shared_.fields;
+  list.clear();
+  for (const http::Field& field : stream.owner->trailers()) {
+    if (!http::is_connection_specific(field)) list.push_back(field);
+  }
+  const Sent outcome = list.empty()
+                           ? transport_->send_body(stream.id, {}, Transport::End::Here).outcome
+                           : transport_->send_trailers(stream.id, list);
+  if (outcome == Sent::Done) finish_response(stream);
+  return outcome;
+}
+
+// The rest of the request is not wanted (RFC 9114, section 4.1).
+void ServerSession::finish_response(Stream& stream) {
+  if (!stream.request_ended) {
+    transport_->stop_sending(stream.id, number_of(ErrorCode::NoError));
+  }
+  close(stream, ErrorCode::NoError);
+}
+
+void ServerSession::close(Stream& stream, ErrorCode error) {
+  streams_.erase(std::ranges::lower_bound(streams_, stream.id, {}, &Stream::id));
+  StreamOwner* const owner = stream.owner;
+  shared_.streams.destroy(stream);
+  if (owner != nullptr) owner->on_closed(error);
+}
+
+}  // namespace pear::http3
