@@ -298,7 +298,7 @@ TEST_F(Http3Test, SaysGoodbyeInADrain) {
   EXPECT_TRUE(until(*client, [&] { return client->goaway; }));
 }
 
-TEST_F(Http3Test, AdvertisesItselfToClientsOfOtherProtocolsByTlsOnly) {
+TEST_F(Http3Test, IsNotAdvertisedToClientsThatHaveItOrHaveNoTls) {
   start_quic();
   const std::string plain = CoreTest::ask(kGet, "hello");
   EXPECT_FALSE(plain.contains("alt-svc")) << plain;

@@ -87,6 +87,7 @@ class TlsTest : public CoreTest {
     return hear(client, end);
   }
 
+  io::tls::QuicSecrets secrets_{io::tls::LastingSecret::alone()};
   io::tls::TestCertificates certificates_;
   io::tls::ContextOptions options_{.certificates = {certificates_.make({})}};
   io::SocketAddress tls_address_;
@@ -106,6 +107,19 @@ TEST_F(TlsTest, CarriesHttp1) {
 
   EXPECT_EQ(counters_.tls_handshakes.value(), 1U);
   EXPECT_EQ(counters_.connections_open.value(), 1U);
+}
+
+TEST_F(TlsTest, TellsClientsOfHttp3WhereItIsServed) {
+  quic_ = &secrets_;
+  settings_.https = {{.host = "127.0.0.1", .port = 3443}};
+  start_tls();
+  publish_certificates();
+  Client client = connect_tls();
+  ASSERT_EQ(shake_hands(client), Session::Progress::Done);
+
+  const std::string answer = ask(client, "example.com", "hello");
+
+  EXPECT_TRUE(answer.contains("alt-svc: h3=\":3443\"; ma=86400\r\n")) << answer;
 }
 
 TEST_F(TlsTest, HoldsConnectionsUntilThereAreCertificates) {

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <openssl/ssl.h>
 
 #include "data/protocol/http3_address.h"
 #include "http/http3/transport.h"
+#include "io/tls/quic_client_context.h"
 #include "io/udp_socket.h"
 
 namespace pear::data {
@@ -36,18 +36,11 @@ class Http3TestClient {
   };
 
   explicit Http3TestClient(const io::SocketAddress& server, std::string_view host = "example.com")
-      : server_(server),
-        socket_(open_socket()),
-        context_(SSL_CTX_new(TLS_client_method())),
-        config_(http3::TransportOptions{}) {
-    static constexpr std::array<std::uint8_t, 3> kAlpn{2, 'h', '3'};
-    SSL_CTX_set_alpn_protos(context_.get(), kAlpn.data(), kAlpn.size());
-    SSL* const ssl = SSL_new(context_.get());
-    SSL_set_tlsext_host_name(ssl, std::string(host).c_str());
+      : server_(server), socket_(open_socket()), config_(http3::TransportOptions{}) {
     transport_ = http3::Transport::make(config_, {.id = kId,
                                                   .local = local_,
                                                   .peer = protocol::to_transport(server_),
-                                                  .ssl = ssl,
+                                                  .ssl = context_.open(host),
                                                   .side = http3::Transport::Side::Client});
   }
 
@@ -143,7 +136,7 @@ class Http3TestClient {
   io::UdpSocket socket_;
   http3::Address local_ = protocol::to_transport(socket_.local());
   io::DatagramBuffers buffers_;
-  bssl::UniquePtr<SSL_CTX> context_;
+  io::tls::QuicClientContext context_;
   http3::TransportConfig config_;
   std::unique_ptr<http3::Transport> transport_;
   std::map<http3::StreamId, Response> responses_;

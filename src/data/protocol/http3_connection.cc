@@ -223,11 +223,10 @@ void Http3Connection::send() {
     used = 0;
   }
   leave(used);
-  if (budget == 0) {
-    write_later();  // In the next turn: others first.
-    shared().reactor.timers().arm(transport_timer_, shared().path.now());
-  } else if (delay > kPacingSlack) {
-    paced_until_ = shared().path.now() + delay;
+  // In the next turn: others first.
+  const bool more = budget == 0 || session_->wants_advance();
+  if (more || delay > kPacingSlack) {
+    paced_until_ = shared().path.now() + (more ? std::chrono::nanoseconds(0) : delay);
   }
 }
 

@@ -103,6 +103,9 @@ class ServerSession {
   // datagrams, and again after the owners of streams had something to say.
   void advance(MonotonicTime now);
 
+  // It stopped before all was done, so that others get their turn.
+  [[nodiscard]] bool wants_advance() const { return !failed_ && !marked_.empty(); }
+
   // ---- For a stream whose owner was given by on_request(), until on_closed().
 
   using ResponseHead = http::ResponseHead;

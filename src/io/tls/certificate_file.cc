@@ -293,6 +293,20 @@ std::optional<Certificate> read_certificate(const CertificateFiles& files, Certi
   return certificate;
 }
 
+// All that BoringSSL has but for SHA-1, which clients of TLS 1.2 may ask for.
+constexpr auto kSignatures = std::to_array<std::uint16_t>({
+    SSL_SIGN_ECDSA_SECP256R1_SHA256,
+    SSL_SIGN_ECDSA_SECP384R1_SHA384,
+    SSL_SIGN_ECDSA_SECP521R1_SHA512,
+    SSL_SIGN_ED25519,
+    SSL_SIGN_RSA_PSS_RSAE_SHA256,
+    SSL_SIGN_RSA_PSS_RSAE_SHA384,
+    SSL_SIGN_RSA_PSS_RSAE_SHA512,
+    SSL_SIGN_RSA_PKCS1_SHA256,
+    SSL_SIGN_RSA_PKCS1_SHA384,
+    SSL_SIGN_RSA_PKCS1_SHA512,
+});
+
 bssl::UniquePtr<SSL_CREDENTIAL> credential_of(const Certificate& certificate) {
   bssl::UniquePtr<SSL_CREDENTIAL> credential(SSL_CREDENTIAL_new_x509());
   if (credential == nullptr) return nullptr;
@@ -308,6 +322,10 @@ bssl::UniquePtr<SSL_CREDENTIAL> credential_of(const Certificate& certificate) {
   }
   if (SSL_CREDENTIAL_set1_cert_chain(credential.get(), chain.data(), chain.size()) != 1 ||
       SSL_CREDENTIAL_set1_private_key(credential.get(), certificate.key.get()) != 1) {
+    return nullptr;
+  }
+  if (SSL_CREDENTIAL_set1_signing_algorithm_prefs(credential.get(), kSignatures.data(),
+                                                  kSignatures.size()) != 1) {
     return nullptr;
   }
   if (certificate.staple != nullptr &&
