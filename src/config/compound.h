@@ -22,6 +22,12 @@ void set_certificates(Target target, const Value& value, Reading& reading);
 [[nodiscard]] Value get_admin(Target target);
 void set_admin(Target target, const Value& value, Reading& reading);
 
+[[nodiscard]] Value get_proxy_protocol(Target target);
+void set_proxy_protocol(Target target, const Value& value, Reading& reading);
+
+[[nodiscard]] Value get_trusted_proxies(Target target);
+void set_trusted_proxies(Target target, const Value& value, Reading& reading);
+
 [[nodiscard]] Value get_hosts(Target target);
 void set_hosts(Target target, const Value& value, Reading& reading);
 

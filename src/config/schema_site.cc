@@ -49,8 +49,9 @@ constexpr std::array kKeys{
                       set_weights},
         "With balance = \"weighted\": the share of the requests that each cage gets."},
     Key{"route",
-        CompoundField{"list of tables { path }",
-                      R"(1 to 200; paths: exact "/a", one segment "/a/:id", any rest "/a/...")",
+        CompoundField{"list of tables { path, rate_limit }",
+                      R"(1 to 200; paths: exact "/a", one segment "/a/:id", any rest "/a/...";)"
+                      " rate_limit as below and optional",
                       get_routes, set_routes},
         "The paths that the site answers for; written as [[site.NAME.route]]."},
 
@@ -81,6 +82,11 @@ constexpr std::array kKeys{
         DurationField{[](Target t) -> milliseconds& { return t.site.limits.queue_timeout; },
                       milliseconds(1), minutes(10)},
         "How long a request waits for a place; past it the answer is 503 with Retry-After."},
+    Key{"limits.shed_after",
+        DurationField{[](Target t) -> milliseconds& { return t.site.limits.shed_after; },
+                      milliseconds(1), minutes(10), "off"},
+        "When requests have waited so long for their first CPU time, new ones are answered 503 "
+        "with Retry-After at once."},
     Key{"limits.fields_max",
         CountField{[](Target t) -> std::uint32_t& { return t.site.limits.fields_max; }, 1, 100'000},
         "Header fields that a guest may put into one collection."},
@@ -98,6 +104,15 @@ constexpr std::array kKeys{
     Key{"limits.log_max",
         SizeField{[](Target t) -> Bytes& { return t.site.limits.log_max; }, Bytes{0}, 16_MiB},
         "What one request may write to stdout and stderr; the rest is dropped and counted."},
+
+    Key{"rate_limit.per_address",
+        RateField{[](Target t) -> Rate& { return t.site.rate_limit.per_address; }},
+        "Requests of one address (IPv6: of one /64); past it the answer is 429 with Retry-After."},
+    Key{"rate_limit.per_prefix",
+        RateField{[](Target t) -> Rate& { return t.site.rate_limit.per_prefix; }},
+        "Requests of one prefix (see server.rate_limit); past it the answer is 429."},
+    Key{"rate_limit.total", RateField{[](Target t) -> Rate& { return t.site.rate_limit.total; }},
+        "Requests of everybody together; past it the answer is 429."},
 
     Key{"permissions.allow_filesystem",
         SwitchField{[](Target t) -> bool& { return t.site.permissions.allow_filesystem; }},
@@ -189,13 +204,12 @@ constexpr std::array kKeys{
         "The files whose change makes `pear watch` build again."},
 };
 
-constexpr std::array<std::string_view, 23> kAbsent{
+constexpr std::array<std::string_view, 22> kAbsent{
     "tls",
     "http3",
     "state",
     "security",
     "detection",
-    "rate_limit",
     "deploy",
     "canary",
     "autoscale",

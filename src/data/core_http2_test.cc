@@ -218,6 +218,9 @@ TEST_F(Http2Test, CountsWhatNoGoodClientDoes) {
   hear(socket, [](const std::string&) { return false; });
 
   EXPECT_EQ(counters_.http2_offences[std::to_underlying(http2::Offence::Settings)].value(), 1U);
+  const std::string log = logged();
+  EXPECT_TRUE(log.contains("\"event\":\"abuse\"")) << log;
+  EXPECT_TRUE(log.contains(R"("kind":"settings","client":"127.0.0.1","protocol":"h2")")) << log;
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ bool Cage::start(data::Exchange& exchange) {
   place_.counters->in_flight.set(in_flight_);
   run->cpu_budget = limits.cpu;
   run->progress = env_.time.now;
+  site_on_core_.first_slices.begin(*run);
   run->request_ended = !exchange.request.has_body;
   env_.timers.arm(run->wall, env_.time.now + limits.head_timeout);
   tell(HopKind::Accepted, *run);
@@ -39,6 +40,7 @@ void GuestRun::take_turn() {
 // Only now does it get an instance: requests that came together are mostly served by one, whose
 // memory is in the processor's caches.
 void Cage::first_slice(GuestRun& run) {
+  site_on_core_.first_slices.end(run);
   if (run.aborted) return end_unserved(run, RunOutcome::Aborted);
   GuestSlot* const slot = waiting_.empty() ? free_slot() : nullptr;
   if (slot != nullptr) {
@@ -150,6 +152,7 @@ void Cage::end_run(GuestRun& run, RunOutcome outcome) {
   run.wall.cancel();
   run.ended = true;
   run.base::ListHook<WaitTag>::unlink();
+  site_on_core_.first_slices.end(run);
   env_.queue.remove(site_on_core_.queue, run);
   if (run.slot != nullptr) {
     run.slot->end_lines();

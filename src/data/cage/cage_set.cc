@@ -37,8 +37,7 @@ CageSet::~CageSet() = default;
 SiteOnCore& CageSet::site_on_core(const model::Site& site) {
   std::unique_ptr<SiteOnCore>& entry = sites_[site.id];
   if (entry == nullptr) {
-    entry = std::make_unique<SiteOnCore>(
-        SiteOnCore{.queue = {}, .counters = *site.metrics->by_core[std::to_underlying(core_)]});
+    entry = std::make_unique<SiteOnCore>(*site.metrics->by_core[std::to_underlying(core_)]);
   }
   return *entry;
 }

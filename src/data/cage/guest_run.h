@@ -28,12 +28,14 @@ namespace pear::cage {
 class Cage;
 class GuestSlot;
 
-struct RunTag;   // The runs of a cage.
-struct WaitTag;  // Those without an instance.
+struct RunTag;         // The runs of a cage.
+struct WaitTag;        // Those without an instance.
+struct FirstSliceTag;  // Those of a site that have had no slice.
 
 class GuestRun final : public Runnable,
                        public base::ListHook<RunTag>,
-                       public base::ListHook<WaitTag> {
+                       public base::ListHook<WaitTag>,
+                       public base::ListHook<FirstSliceTag> {
  public:
   static constexpr std::size_t kArenaMax = 512UL * 1024;
 

@@ -58,12 +58,30 @@ bool Pool::try_lease(SiteQueue& queue, Exchange& exchange, bool core_is_behind) 
   return true;
 }
 
-Pool::Answer Pool::lease(Exchange& exchange, bool core_is_behind) {
+// Whether each core that could run the request has had one of this site wait for too long. The core
+// of a cage says since when; its clock is that of all.
+bool Pool::is_behind(const model::Site& site, MonotonicTime now) {
+  const auto limit = site.settings.limits.shed_after;
+  if (limit.count() == 0) return false;
+  bool any_runs = false;
+  for (const CagePlace& place : site.cages) {
+    if (place.counters->state.load(std::memory_order_relaxed) != CageState::Running) continue;
+    any_runs = true;
+    const std::uint64_t since =
+        site.metrics->by_core[std::to_underlying(place.core)]->waits_since_ns.value();
+    const MonotonicTime oldest{std::chrono::nanoseconds(since)};
+    if (since == 0 || now - oldest <= limit) return false;
+  }
+  return any_runs;
+}
+
+Pool::Answer Pool::lease(Exchange& exchange, const Present& present) {
   const model::Site& site = *exchange.site;
+  if (is_behind(site, present.now)) return Answer::Behind;
   SiteQueue& queue = queue_of(site);
   // Who came first is served first; one that every cage has refused waits for a change.
   const bool may_go = queue.waiting.empty() && exchange.refused <= site.cages.size();
-  if (may_go && try_lease(queue, exchange, core_is_behind)) return Answer::Leased;
+  if (may_go && try_lease(queue, exchange, present.core_is_behind)) return Answer::Leased;
   const bool hopeless =
       !site.awaits_image && std::ranges::all_of(site.cages, [](const CagePlace& place) {
         return place.counters->state.load(std::memory_order_relaxed) == CageState::Terminated;

@@ -25,14 +25,20 @@ class Pool {
  public:
   explicit Pool(CoreId core) : core_(core) {}
 
+  // What is so on this core just now.
+  struct Present {
+    bool core_is_behind = false;
+    MonotonicTime now{};
+  };
   enum class Answer : std::uint8_t {
     Leased,     // exchange.place is the cage.
     Waiting,    // It is in the queue; retry() will give it out.
     QueueFull,  // limits.queue_max requests of the site wait on this core already.
+    Behind,     // Where the site runs, requests wait longer than limits.shed_after for the CPU.
     NoCage,     // The site has no cage that may ever run again.
   };
 
-  [[nodiscard]] Answer lease(data::Exchange& exchange, bool core_is_behind);
+  [[nodiscard]] Answer lease(data::Exchange& exchange, const Present& present);
   // A lease of a cage that the caller chose: exchange.place.
   void count_lease(data::Exchange& exchange);
   // The lease is over, or was refused by the cage.
@@ -69,6 +75,7 @@ class Pool {
     std::uint32_t waiting_count = 0;
   };
 
+  [[nodiscard]] static bool is_behind(const model::Site& site, MonotonicTime now);
   [[nodiscard]] SiteQueue& queue_of(const model::Site& site);
   [[nodiscard]] static std::uint32_t& leases_of(SiteQueue& queue, CageId cage);
   [[nodiscard]] bool try_lease(SiteQueue& queue, data::Exchange& exchange, bool core_is_behind);

@@ -43,6 +43,11 @@ bool wants_redirect(const Exchange& exchange) {
          (https.redirect || https.client_certificates == config::ClientCheck::Require);
 }
 
+bool lacks_certificate(const Exchange& exchange) {
+  return exchange.site->settings.https.client_certificates == config::ClientCheck::Require &&
+         !exchange.request.by_tls && exchange.request.scheme == "https";
+}
+
 void answer_redirect(Exchange& exchange, std::uint16_t https_port) {
   const Request& request = exchange.request;
   Response& response = exchange.response;
@@ -88,8 +93,7 @@ bool came_too_early(const Exchange& exchange) {
 
 void add_alternative_service(Exchange& exchange, std::uint16_t port) {
   const bool elsewhere = exchange.protocol == Protocol::Http3 ||
-                         exchange.protocol == Protocol::Internal ||
-                         exchange.request.scheme != "https";
+                         exchange.protocol == Protocol::Internal || !exchange.request.by_tls;
   if (elsewhere || http::find_field(exchange.response.fields, kAlternativeService) != nullptr) {
     return;
   }
