@@ -1,7 +1,6 @@
 #include "config/compound.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <set>
 
@@ -9,7 +8,6 @@
 
 #include "config/items.h"
 #include "config/problem.h"
-#include "config/route_path.h"
 #include "config/units.h"
 
 namespace pear::config {
@@ -18,7 +16,6 @@ namespace {
 constexpr std::size_t kListenMax = 16;
 constexpr std::size_t kHostsMax = 1'000;
 constexpr std::size_t kWeightsMax = 1'000;
-constexpr std::size_t kRoutesMax = 200;
 constexpr std::size_t kWatchMax = 100;
 
 bool is_label(std::string_view label) {
@@ -192,105 +189,6 @@ void set_weights(Target target, const Value& value, Reading& reading) {
     }
   }
   if (reading.refusals.size() == refused_before) target.site.weights = std::move(weights);
-}
-
-namespace {
-
-struct RateKey {
-  std::string_view name;
-  Rate RequestRates::* rate;
-};
-constexpr std::array kRateKeys{RateKey{"per_address", &RequestRates::per_address},
-                               RateKey{"per_prefix", &RequestRates::per_prefix},
-                               RateKey{"total", &RequestRates::total}};
-
-Value rates_value(const RequestRates& rates) {
-  Table table;
-  for (const RateKey& key : kRateKeys) {
-    const Rate& rate = rates.*key.rate;
-    if (rate.count == 0) continue;
-    table.push_back({.key = std::string(key.name), .at = {}, .value = text_value(to_text(rate))});
-  }
-  return {.content = std::move(table), .at = {}};
-}
-
-// Of one route. `within` names it.
-RequestRates read_rates(const Value& value, const std::string& within, Reading& reading) {
-  RequestRates rates;
-  const auto refuse = [&](const Value& where, const std::string& part, std::string what) {
-    reading.refusals.push_back(
-        {where.at, part, std::move(what), R"({ per_address = "100/s", per_prefix, total })", {}});
-  };
-  const auto* const table = value.get<Table>();
-  if (table == nullptr) {
-    refuse(value, within, fmt::format("must be a table, not {}", kind_of(value)));
-    return rates;
-  }
-  constexpr std::array<std::string_view, 3> kKnown{kRateKeys[0].name, kRateKeys[1].name,
-                                                   kRateKeys[2].name};
-  refuse_unknown(*table, kKnown, within, reading);
-  for (const RateKey& key : kRateKeys) {
-    const Value* const rate = find(*table, key.name);
-    if (rate == nullptr) continue;
-    const auto* const text = rate->get<std::string>();
-    const auto parsed = text == nullptr ? std::nullopt : parse_rate(*text);
-    if (parsed) {
-      rates.*key.rate = *parsed;
-    } else {
-      refuse(*rate, fmt::format("{}.{}", within, key.name), "is not a rate such as \"100/s\"");
-    }
-  }
-  return rates;
-}
-
-}  // namespace
-
-Value get_routes(Target target) {
-  Array items;
-  for (const RouteSettings& route : target.site.routes) {
-    Table table;
-    table.push_back({.key = "path", .at = {}, .value = text_value(route.path)});
-    if (route.rate_limit.any()) {
-      table.push_back({.key = "rate_limit", .at = {}, .value = rates_value(route.rate_limit)});
-    }
-    items.push_back({.content = std::move(table), .at = {}});
-  }
-  return {.content = std::move(items), .at = {}};
-}
-
-void set_routes(Target target, const Value& value, Reading& reading) {
-  const ItemsView items(value, reading, kRoutesMax);
-  if (items.refused()) return;
-  if ((*items).empty()) {
-    reading.refuse(value, "names no route", "1 to 200 routes");
-    return;
-  }
-  const std::size_t refused_before = reading.refusals.size();
-  constexpr std::array<std::string_view, 2> kKnown{"path", "rate_limit"};
-  std::vector<RouteSettings> routes;
-  std::set<std::string, std::less<>> seen;
-  for (std::size_t i = 0; i < (*items).size(); ++i) {
-    const Value* path = &(*items)[i];
-    RequestRates rates;
-    if (const auto* table = path->get<Table>()) {
-      refuse_unknown(*table, kKnown, fmt::format("[{}]", i), reading);
-      path = find(*table, "path");
-      if (const Value* const limit = find(*table, "rate_limit")) {
-        rates = read_rates(*limit, fmt::format("[{}].rate_limit", i), reading);
-      }
-    }
-    const auto* text = path == nullptr ? nullptr : path->get<std::string>();
-    if (text == nullptr) {
-      items.refuse(i, "needs a path in quotes", "{ path = \"/...\" }");
-    } else if (const auto problem = problem_in_route_path(*text)) {
-      items.refuse(i, *problem, R"(exact "/a", one segment "/a/:id", any rest "/a/...")");
-    } else if (!seen.insert(route_pattern(*text)).second) {
-      items.refuse(i, in_quotes(*text) + " matches the same requests as an earlier route");
-    } else {
-      routes.push_back({.path = *text, .rate_limit = rates});
-    }
-  }
-  if (reading.refusals.size() == refused_before) target.site.routes = std::move(routes);
 }
 
 Value get_watch(Target target) {

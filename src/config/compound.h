@@ -37,6 +37,9 @@ void set_weights(Target target, const Value& value, Reading& reading);
 [[nodiscard]] Value get_routes(Target target);
 void set_routes(Target target, const Value& value, Reading& reading);
 
+[[nodiscard]] Value get_early_hints(Target target);
+void set_early_hints(Target target, const Value& value, Reading& reading);
+
 [[nodiscard]] Value get_files(Target target);
 void set_files(Target target, const Value& value, Reading& reading);
 

@@ -129,6 +129,47 @@ rate_limit = { per_prefix = "1000/s", total = "off" })",
   EXPECT_EQ(again.settings->sites, result.settings->sites);
 }
 
+TEST(Load, ReadsWhatARouteSaysOtherwiseThanItsSite) {
+  const LoadResult result = load_with("", R"(early_hints = ["</a.css>; rel=preload; as=style"]
+https.early_data = false
+route = ["/...", { path = "/news", early_data = true, early_hints = "</b.js>; rel=preload" },
+         { path = "/plain", early_hints = [] }])");
+
+  ASSERT_TRUE(result.settings) << problems(result);
+  const SiteSettings& site = result.settings->sites[0];
+  EXPECT_EQ(site.early_hints, std::vector<std::string>{"</a.css>; rel=preload; as=style"});
+  EXPECT_EQ(site.routes[0].early_data, std::nullopt);
+  EXPECT_EQ(site.routes[0].early_hints, std::nullopt);
+  EXPECT_EQ(site.routes[1].early_data, true);
+  EXPECT_EQ(site.routes[1].early_hints, std::vector<std::string>{"</b.js>; rel=preload"});
+  EXPECT_EQ(site.routes[2].early_hints, std::vector<std::string>{});
+
+  const std::string effective = effective_toml(*result.settings, result.origins);
+  const LoadResult again = load_text({.file = "/tmp/pear.toml", .text = effective}, {});
+  ASSERT_TRUE(again.settings) << problems(again) << effective;
+  EXPECT_EQ(again.settings->sites, result.settings->sites);
+}
+
+TEST(Load, RefusesHintsThatAreNoLinks) {
+  for (const std::string_view wrong :
+       {"a.css", "<>", "</a", "</a.css> ", "</a>\\r\\nx: y", "</\\u00e9>"}) {
+    EXPECT_NE(refusal("", fmt::format("early_hints = [\"{}\"]", wrong))
+                  .find("early_hints[0]: is not the value of a Link field"),
+              std::string::npos)
+        << wrong;
+  }
+  const std::string longest = "</" + std::string(997, 'a') + ">";
+  EXPECT_TRUE(load_with("", "early_hints = \"" + longest + "\"").settings);
+  EXPECT_NE(refusal("", "early_hints = \"" + longest + "a\"").find("is not the value"),
+            std::string::npos);
+  EXPECT_NE(refusal("", "route = [{ path = \"/a\", early_hints = [1] }]")
+                .find("route[0].early_hints[0]: is not the value"),
+            std::string::npos);
+  EXPECT_NE(refusal("", "route = [{ path = \"/a\", early_data = 1 }]")
+                .find("route[0].early_data: must be true or false"),
+            std::string::npos);
+}
+
 TEST(Load, RefusesRatesThatAreNone) {
   EXPECT_NE(refusal("", "rate_limit.per_address = \"100\"").find("\"100\" is not a rate"),
             std::string::npos);

@@ -49,11 +49,17 @@ constexpr std::array kKeys{
                       set_weights},
         "With balance = \"weighted\": the share of the requests that each cage gets."},
     Key{"route",
-        CompoundField{"list of tables { path, rate_limit }",
+        CompoundField{"list of tables { path, rate_limit, early_data, early_hints }",
                       R"(1 to 200; paths: exact "/a", one segment "/a/:id", any rest "/a/...";)"
-                      " rate_limit as below and optional",
+                      " the others as below, optional, for this route",
                       get_routes, set_routes},
         "The paths that the site answers for; written as [[site.NAME.route]]."},
+    Key{"early_hints",
+        CompoundField{"list of texts",
+                      R"(at most 20 values of Link, such as "</style.css>; rel=preload; as=style")",
+                      get_early_hints, set_early_hints},
+        "What a page needs: sent as 103 Early Hints by HTTP/2 and HTTP/3, while the guest still "
+        "makes the page."},
 
     Key{"limits.memory",
         SizeField{[](Target t) -> Bytes& { return t.site.limits.memory; }, 64_KiB, 64_GiB, 64_KiB},

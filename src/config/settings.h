@@ -172,7 +172,9 @@ struct ServerSettings {
 
 struct RouteSettings {
   std::string path = "/...";  // Exact, `:name` for one segment, or a trailing `/...`.
-  RequestRates rate_limit;
+  RequestRates rate_limit = {};
+  std::optional<bool> early_data = {};                       // Nothing: as the site says.
+  std::optional<std::vector<std::string>> early_hints = {};  // Nothing: those of the site.
   bool operator==(const RouteSettings&) const = default;
 };
 
@@ -254,6 +256,7 @@ struct SiteSettings {
   Balance balance = Balance::LeastConnected;
   std::vector<std::uint32_t> weights;  // With "weighted": one for each cage.
   std::vector<RouteSettings> routes{RouteSettings{}};
+  std::vector<std::string> early_hints;  // Values of Link, for 103.
   CageLimits limits;
   RequestRates rate_limit;
   Permissions permissions;

@@ -79,6 +79,19 @@ TEST_F(Http3Test, AnswersARequest) {
   EXPECT_EQ(counters_.connections_open.value(), 1U);
 }
 
+TEST_F(Http3Test, GivesEarlyHints) {
+  site_.early_hints = {"</a.css>; rel=preload; as=style"};
+  start_quic();
+  const auto client = connected();
+  const auto& response = ask(*client, Http3TestClient::get("/site/"));
+
+  ASSERT_GT(response.fields.size(), 2U);
+  EXPECT_EQ(response.status(), "103");
+  EXPECT_EQ(response.fields[1].second, site_.early_hints[0]);
+  EXPECT_EQ(response.fields[2].second, "200");
+  EXPECT_EQ(response.body, "hello");
+}
+
 TEST_F(Http3Test, AnswersManyRequestsOfOneConnection) {
   start_quic();
   auto client = connected();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "data/response/early_hints.h"
 #include "data/response/https_rules.h"
 
 namespace pear::data {
@@ -73,7 +74,10 @@ RequestPath::Step RequestPath::screen(Exchange& exchange) {
   // One that looks again in a new table has been asked.
   if (std::exchange(exchange.screened, true)) return Step::Next;
   const auto wait = parts_.rates.wait_for(exchange, *counters_of(exchange));
-  if (!wait) return Step::Next;
+  if (!wait) {
+    response::give_early_hints(exchange);
+    return Step::Next;
+  }
   answer(exchange, Cause::TooManyRequests, std::chrono::ceil<std::chrono::seconds>(*wait));
   return Step::Answered;
 }

@@ -73,6 +73,8 @@ class Http1Connection final : public io::IoHandler,
 
   void on_io(io::IoEvents events) override;
   void on_response(Exchange& exchange) override;
+  // Clients of HTTP/1.1 that do not expect one are known to break (RFC 8297, section 3).
+  void inform(std::uint16_t /*status*/, std::span<const http::Field> /*fields*/) override {}
   void on_request_room(Exchange& exchange) override;
 
   // The server is going away: what the client has asked is answered, and the connection closes.

@@ -128,7 +128,7 @@ http2::StreamOwner* Http2Connection::on_request(std::int32_t id, const http::Req
   if (refused) {
     shared().path.start_refused(exchange, *refused);
   } else {
-    if (head.expect_continue) session_->inform(id, 100, {});
+    if (head.expect_continue) stream->inform(100, {});
     shared().path.start(exchange);
   }
   stream->begin();

@@ -128,7 +128,7 @@ http3::StreamOwner* Http3Connection::on_request(http3::StreamId id, const http::
   if (refused) {
     shared().path.start_refused(exchange, *refused);
   } else {
-    if (head.expect_continue) session_->inform(id, 100, {});
+    if (head.expect_continue) stream->inform(100, {});
     shared().path.start(exchange);
   }
   stream->begin();

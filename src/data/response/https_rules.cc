@@ -88,7 +88,10 @@ bool came_too_early(const Exchange& exchange) {
   if (!exchange.request.early) return false;
   const std::string_view method = exchange.request.method;
   const bool safe = method == "GET" || method == "HEAD" || method == "OPTIONS";
-  return !safe || exchange.request.has_body || !exchange.site->settings.https.early_data;
+  const config::RouteSettings* const route = exchange.site->route(exchange.route);
+  const bool of_site = exchange.site->settings.https.early_data;
+  const bool allowed = route == nullptr ? of_site : route->early_data.value_or(of_site);
+  return !safe || exchange.request.has_body || !allowed;
 }
 
 void add_alternative_service(Exchange& exchange, std::uint16_t port) {

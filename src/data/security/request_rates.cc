@@ -62,13 +62,14 @@ IpAddress RequestRates::subject_of(RequestLimit limit, const IpAddress& client) 
 std::optional<std::chrono::nanoseconds> RequestRates::wait_for(const data::Exchange& exchange,
                                                                model::SiteCounters& site) {
   const config::SiteSettings& settings = exchange.site->settings;
-  // While an update is staged the routes in force may be more than the settings have.
   const config::RequestRates none;
-  const config::RequestRates& of_route =
-      exchange.route < settings.routes.size() ? settings.routes[exchange.route].rate_limit : none;
+  const config::RouteSettings* const of_route = exchange.site->route(exchange.route);
   for (const Row& row : kRows) {
     const bool route = row.whose == Whose::Route;
-    const Rate& rate = (route ? of_route : settings.rate_limit).*row.rate;
+    const Rate& rate = (!route                ? settings.rate_limit
+                        : of_route != nullptr ? of_route->rate_limit
+                                              : none).*
+                       row.rate;
     if (rate.count == 0) continue;
     const Subject subject{
         .kind = static_cast<std::uint8_t>(kFirstKind + std::to_underlying(row.limit)),
