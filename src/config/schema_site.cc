@@ -170,6 +170,10 @@ constexpr std::array kKeys{
         DurationField{[](Target t) -> milliseconds& { return t.site.run.instance_idle; },
                       milliseconds(10), hours(1)},
         "How long a warm instance may stay unused before it is freed."},
+    Key{"run.informational",
+        SwitchField{[](Target t) -> bool& { return t.site.run.informational; }},
+        "Whether guests may send informational responses such as 103 before their response "
+        "(send-informational of wasi:http 0.2.12, which is unstable)."},
 
     Key{"https.redirect", SwitchField{[](Target t) -> bool& { return t.site.https.redirect; }},
         "Whether requests without TLS are sent to the same address with it (308)."},

@@ -226,6 +226,7 @@ struct RunSettings {
   Isolation isolation = Isolation::Request;
   std::uint32_t max_requests_per_instance = 100'000;  // With isolation "cage".
   milliseconds instance_idle{10'000};  // A warm instance that is unused for so long is freed.
+  bool informational = false;          // The guest may send 102 to 199 before its response.
   bool operator==(const RunSettings&) const = default;
 };
 

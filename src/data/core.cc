@@ -225,6 +225,7 @@ void Core::dispatch(const HopRecord& record) {
       return cages_.apply(record);
     case HopKind::Accepted:
     case HopKind::Refused:
+    case HopKind::ResponseInterim:
     case HopKind::ResponseHead:
     case HopKind::ResponseChunk:
     case HopKind::ResponseEnd:

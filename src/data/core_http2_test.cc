@@ -130,6 +130,40 @@ TEST_F(Http2Test, GivesNoEarlyHintsToHttp1) {
   EXPECT_TRUE(ask("GET /site/ HTTP/1.1\r\nHost: a\r\n\r\n", "hello").starts_with("HTTP/1.1 200"));
 }
 
+TEST_F(Http2Test, SendsTheInterimResponsesOfAGuestInTheirOrder) {
+  int taken = 0;
+  engine_.serve = [&taken](cage::FakeGuest& guest) {
+    const http::Field link{.name = "link", .value = "</a.css>"};
+    if (guest.slices == 1) {
+      if (guest.host.inform(102, {})) ++taken;
+      if (guest.host.inform(103, {&link, 1})) ++taken;
+      return guest.yielded();
+    }
+    while (guest.host.inform(103, {})) ++taken;
+    return guest.answer("hello");
+  };
+  start();
+  const io::UniqueFd socket = connect();
+  TestClient client;
+  const std::int32_t stream = client.request(fields_of("GET"));
+
+  talk_until_closed(client, socket, stream);
+
+  const auto& fields = client.responses[stream].fields;
+  EXPECT_EQ(taken, 16);
+  ASSERT_GT(fields.size(), 18U);
+  EXPECT_EQ(fields[0], (FieldPairs::value_type{":status", "102"}));
+  EXPECT_EQ(fields[1], (FieldPairs::value_type{":status", "103"}));
+  EXPECT_EQ(fields[2], (FieldPairs::value_type{"link", "</a.css>"}));
+  for (int i = 3; i < 17; ++i) EXPECT_EQ(fields[i], (FieldPairs::value_type{":status", "103"}));
+  EXPECT_EQ(fields[17], (FieldPairs::value_type{":status", "200"}));
+  EXPECT_EQ(client.responses[stream].body, "hello");
+
+  taken = 0;
+  EXPECT_TRUE(ask("GET /site/ HTTP/1.1\r\nHost: a\r\n\r\n", "hello").starts_with("HTTP/1.1 200"));
+  EXPECT_EQ(taken, 16);
+}
+
 TEST_F(Http2Test, ServesManyRequestsOfOneConnectionAtATime) {
   site_.limits.max_concurrent_requests = 200;
   start();

@@ -119,14 +119,21 @@ class Exchange : public base::ListHook<NewsTag>,
   std::span<const http::Field> request_trailers;  // In the arena; set before body_end().
   bool request_ended = false;
   Response response;
-  bool response_news = false;  // Its stream must be told of the response,
-  bool request_room = false;   // or that the client may send more.
+  Interim* interims = nullptr;  // Of the guest, in order: its stream must be told of them,
+  bool response_news = false;   // of the response,
+  bool request_room = false;    // or that the client may send more.
 
   // ---- For the log.
   MonotonicTime head_time{};  // The head was complete.
   MonotonicTime run_time{};   // Its guest's first slice; zero where there was none.
   MonotonicTime done_time{};
   std::chrono::nanoseconds cpu{};
+
+  void add_interim(Interim& interim) {
+    Interim** end = &interims;
+    while (*end != nullptr) end = &(*end)->next;
+    *end = &interim;
+  }
 
   void on_timer(MonotonicTime now) override;  // It has waited for a cage for too long.
 };

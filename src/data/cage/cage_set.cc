@@ -96,6 +96,7 @@ void CageSet::apply(const HopRecord& record) {
     case HopKind::Start:
     case HopKind::Accepted:
     case HopKind::Refused:
+    case HopKind::ResponseInterim:
     case HopKind::ResponseHead:
     case HopKind::ResponseChunk:
     case HopKind::ResponseEnd:

@@ -38,6 +38,7 @@ class GuestRun final : public Runnable,
                        public base::ListHook<FirstSliceTag> {
  public:
   static constexpr std::size_t kArenaMax = 512UL * 1024;
+  static constexpr std::uint32_t kInterimsMax = 16;  // Clients know a few; more are an accident.
 
   GuestRun(data::Exchange& for_exchange, Cage& in_cage, base::ArenaBlockPool& blocks)
       : exchange(for_exchange), cage(in_cage), arena(blocks, kArenaMax) {}
@@ -63,6 +64,7 @@ class GuestRun final : public Runnable,
   std::uint32_t chunks_out = 0;        // Sealed and not yet back.
   std::uint64_t charged = 0;           // Of those, with the account.
   std::uint64_t body_bytes = 0;
+  std::uint32_t interims = 0;   // Interim responses that were given.
   std::string_view error_code;  // Of wasi:http, where the guest answered with one.
   bool head_given = false;
   bool finished = false;  // By the guest: complete.

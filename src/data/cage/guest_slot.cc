@@ -1,6 +1,7 @@
 #include "data/cage/guest_slot.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "data/cage/cage.h"
 #include "data/copy_fields.h"
@@ -64,6 +65,20 @@ bool GuestSlot::respond(std::uint16_t status, std::span<const http::Field> field
   run->head_given = true;
   run->progress = cage.env().time.now;
   cage.tell(HopKind::ResponseHead, *run);
+  return true;
+}
+
+bool GuestSlot::inform(std::uint16_t status, std::span<const http::Field> fields) {
+  PEAR_ASSERT(run != nullptr && !run->head_given, "the bridge lets a guest inform before its head");
+  if (run->interims == GuestRun::kInterimsMax) return false;
+  const auto copies = copy_fields(run->arena, fields);
+  void* const room = run->arena.alloc(sizeof(data::Interim), alignof(data::Interim));
+  if (!copies || room == nullptr) return false;
+  ++run->interims;
+  auto* const interim = std::construct_at(static_cast<data::Interim*>(room),
+                                          data::Interim{.status = status, .fields = *copies});
+  cage.env().outlet.to_exchange(
+      {.kind = HopKind::ResponseInterim, .exchange = &run->exchange, .interim = interim});
   return true;
 }
 
