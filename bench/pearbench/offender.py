@@ -259,7 +259,7 @@ HTTP2 = {"rapid_reset": RapidReset, "made_you_reset": MadeYouReset, "continuatio
 OTHERS = {
     "slow_heads": lambda port: Crowd(port, b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"a"),
     "slow_bodies": lambda port: Crowd(port, POST_HEAD, b"a"),
-    "slow_readers": lambda port: Crowd(port, b"GET /json HTTP/1.1\r\nHost: a\r\n\r\n" * 50, b"", read=False),
+    "slow_readers": lambda port: Crowd(port, b"GET /json HTTP/1.1\r\nHost: a\r\n\r\n" * 10, b"", read=False),
     "tls_hellos": Hellos,
     "quic_initials": QuicInitials,
 }

@@ -79,7 +79,8 @@ constexpr std::array kKeys{
     Key{"limits.max_concurrent_requests",
         CountField{[](Target t) -> std::uint32_t& { return t.site.limits.max_concurrent_requests; },
                    1, 10'000},
-        "Requests that one cage runs at a time."},
+        "Requests that one cage runs at a time; of those whose body is still on its way, half as "
+        "many."},
     Key{"limits.queue_max",
         CountField{[](Target t) -> std::uint32_t& { return t.site.limits.queue_max; }, 0,
                    1'000'000},

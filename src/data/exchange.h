@@ -95,6 +95,7 @@ class Exchange : public base::ListHook<NewsTag>,
   std::uint32_t route = 0;                  // Of the site: the one that matched.
   std::uint16_t refused = 0;                // Cages that had no place for it after all.
   std::uint8_t stage = 0;                   // Of the request path.
+  bool awaits_body = false;                 // In the pool: its body is not here yet.
   bool screened = false;                    // By security: not again with another site table.
 
   // ---- The cage's side of it (hop.h).

@@ -38,6 +38,14 @@ void RequestPath::body(Exchange& exchange, std::string_view bytes) {
     bytes.remove_prefix(taken);
   }
   if (exchange.link == Link::Running) send_request_body(exchange);
+  on_body_progress(exchange);
+}
+
+// A request that the pool has put aside is asked for again once its body is here.
+void RequestPath::on_body_progress(Exchange& exchange) {
+  if (!exchange.awaits_body || !body_is_here(exchange)) return;
+  pool_.forget(exchange);
+  advance(exchange);
 }
 
 void RequestPath::send_request_body(Exchange& exchange) {
@@ -62,6 +70,7 @@ void RequestPath::body_end(Exchange& exchange) {
   if (exchange.link == Link::Running && !exchange.aborted) {
     tell_cage(exchange, HopKind::RequestEnd);
   }
+  on_body_progress(exchange);
 }
 
 void RequestPath::sent(Exchange& exchange, BodyChunk* chunk) {

@@ -83,7 +83,9 @@ RequestPath::Step RequestPath::screen(Exchange& exchange) {
 }
 
 RequestPath::Step RequestPath::lease_cage(Exchange& exchange) {
-  switch (pool_.lease(exchange, {.core_is_behind = core_is_behind_, .now = now()})) {
+  switch (pool_.lease(
+      exchange,
+      {.core_is_behind = core_is_behind_, .body_is_here = body_is_here(exchange), .now = now()})) {
     case Pool::Answer::Leased:
       exchange.cancel();
       return Step::Next;
@@ -91,6 +93,13 @@ RequestPath::Step RequestPath::lease_cage(Exchange& exchange) {
       // One that came back to the queue with a new table keeps its deadline.
       if (!exchange.armed()) {
         parts_.timers.arm(exchange, now() + exchange.site->settings.limits.queue_timeout);
+      }
+      return Step::Wait;
+    case Pool::Answer::AwaitsBody:
+      // Its connection waits for the body, with a deadline of its own.
+      exchange.cancel();
+      if (Exchange* const slowest = pool_.surplus(*exchange.site)) {
+        refuse(*slowest, Cause::BodyTimeout);
       }
       return Step::Wait;
     case Pool::Answer::QueueFull:

@@ -146,6 +146,11 @@ class RequestPath {
   void on_refused(Exchange& exchange);
   void on_cut(Exchange& exchange, const HopRecord& record);
   void on_ended(Exchange& exchange, const HopRecord& record);
+  // All of it, or as much as is kept while the request waits.
+  [[nodiscard]] bool body_is_here(const Exchange& exchange) const {
+    return exchange.request_ended || !exchange.request.has_body || !wants_body(exchange);
+  }
+  void on_body_progress(Exchange& exchange);
   void send_request_body(Exchange& exchange);
   void tell_cage(Exchange& exchange, HopKind kind);
   void note_news(Exchange& exchange);
