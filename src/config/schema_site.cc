@@ -89,6 +89,11 @@ constexpr std::array kKeys{
         DurationField{[](Target t) -> milliseconds& { return t.site.limits.queue_timeout; },
                       milliseconds(1), minutes(10)},
         "How long a request waits for a place; past it the answer is 503 with Retry-After."},
+    Key{"limits.stalled_after",
+        DurationField{[](Target t) -> milliseconds& { return t.site.limits.stalled_after; },
+                      milliseconds(1), minutes(10)},
+        "While all places of a cage are taken, a response of which its client takes nothing for so "
+        "long is ended, the longest first, to make room."},
     Key{"limits.shed_after",
         DurationField{[](Target t) -> milliseconds& { return t.site.limits.shed_after; },
                       milliseconds(1), minutes(10), "off"},

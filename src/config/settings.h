@@ -187,6 +187,8 @@ struct CageLimits {
   std::uint32_t max_concurrent_requests = 100;
   std::uint32_t queue_max = 1'000;    // Requests of the site that wait for a place, for each core.
   milliseconds queue_timeout{5'000};  // Then 503 with Retry-After.
+  milliseconds stalled_after{
+      1'000};                      // A client that takes nothing for so long may have to make room.
   milliseconds shed_after{1'000};  // Behind by so much, the CPU is not promised to more; 0: it is.
   std::uint32_t fields_max = 1'000;  // Fields in one `fields` resource of the guest.
   Bytes field_bytes_max = 128_KiB;

@@ -100,6 +100,35 @@ TEST_F(CoreTest, OfTooManyBodiesThatAreOnTheirWayTheSlowestIsEnded) {
   }
 }
 
+// Writes as much as is taken, for ever.
+cage::Guest::Slice pour(FakeGuest& guest) {
+  if (guest.slices == 1) static_cast<void>(guest.host.respond(200, {}));
+  const std::uint64_t window = guest.host.body_window();
+  if (window == cage::GuestHost::kClientGone) return guest.idle();
+  guest.host.write_body(std::string(window, 'x'));
+  return guest.host.body_window() == 0 ? guest.pending() : guest.yielded();
+}
+
+TEST_F(CoreTest, ResponsesThatNobodyTakesMakeRoomWhenAllPlacesAreTaken) {
+  site_.limits.max_concurrent_requests = 2;
+  site_.limits.stalled_after = std::chrono::milliseconds(1);
+  engine_.serve = [](FakeGuest& guest) {
+    return guest.request.path_with_query == "/site/pour" ? pour(guest) : guest.answer("hello");
+  };
+  start();
+  const auto in_flight = [this] { return table_->sites[0]->cages[0].counters->in_flight.value(); };
+  const io::UniqueFd lone = connect();
+  say(lone, "GET /site/pour HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (const auto end = io::now() + std::chrono::milliseconds(5); io::now() < end;) turns(1);
+  EXPECT_EQ(in_flight(), 1U) << "there is room: nobody has to go";
+
+  const io::UniqueFd second = connect();
+  say(second, "GET /site/pour HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(ask(kGet, "hello").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(hear(lone, [](const std::string&) { return false; }).ends_with("<end>"))
+      << "the one that has waited for longest";
+}
+
 TEST_F(CoreTest, ABodyThatFillsItsBufferWaitsForAPlaceLikeAnyOther) {
   site_.limits.max_concurrent_requests = 2;
   engine_.serve = echo;

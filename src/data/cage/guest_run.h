@@ -30,11 +30,13 @@ class GuestSlot;
 
 struct RunTag;         // The runs of a cage.
 struct WaitTag;        // Those without an instance.
+struct StallTag;       // Those whose client does not take their response.
 struct FirstSliceTag;  // Those of a site that have had no slice.
 
 class GuestRun final : public Runnable,
                        public base::ListHook<RunTag>,
                        public base::ListHook<WaitTag>,
+                       public base::ListHook<StallTag>,
                        public base::ListHook<FirstSliceTag> {
  public:
   static constexpr std::size_t kArenaMax = 512UL * 1024;
@@ -76,6 +78,7 @@ class GuestRun final : public Runnable,
   MonotonicTime cpu_refilled{};
   MonotonicTime begun{};     // Its first slice.
   MonotonicTime progress{};  // The last byte either way, or the start.
+  MonotonicTime stalled{};   // Since when the guest waits for its client to take something.
   bool growth_refused = false;
   std::uint64_t log_bytes = 0;
   bool response_too_large = false;

@@ -94,9 +94,11 @@ std::uint64_t GuestSlot::body_window() {
   const std::uint64_t open = run->filling == nullptr ? 0 : run->filling->room();
   const std::uint32_t out = run->chunks_out + (run->filling == nullptr ? 0 : 1);
   const std::uint32_t max = cage.env().response_chunks_max;
-  if (out >= max) return open;
   // What is sent but not yet taken by the client is the cage's: at least one chunk is always there.
-  if (out > 0 && cage.account().room() < BodyChunk::kBytes) return open;
+  if (out >= max || (out > 0 && cage.account().room() < BodyChunk::kBytes)) {
+    if (open == 0) cage.stall(*run);
+    return open;
+  }
   return open + std::uint64_t{max - out} * BodyChunk::kBytes;
 }
 
