@@ -84,6 +84,15 @@ TEST_F(CoreTest, RefusesWhatIsNoRequestAndCloses) {
   EXPECT_EQ(counters_.protocol_errors.value(), 1U);
 }
 
+TEST_F(CoreTest, RefusesARequestAfterTooManyEmptyLinesByAnAnswer) {
+  start();
+  for (const char* const before : {"\n", "\r\n\r\n"}) {
+    const std::string heard = ask(std::string(before).append(kGet), "<end>");
+    EXPECT_TRUE(heard.starts_with("HTTP/1.1 400 ")) << heard;
+  }
+  EXPECT_EQ(ask("\r\n\x16\x03\x01\r\n", "<end>"), "<end>") << "this is no HTTP";
+}
+
 class TwoRequestsTest : public CoreTest {
  protected:
   // Two requests that do not end before `meanwhile` was called; then both are answered.

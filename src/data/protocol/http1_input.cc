@@ -26,6 +26,8 @@ namespace {
 // Whether what a connection begins with is meant as HTTP/1, however malformed. To anything else
 // (TLS, a broken preface of HTTP/2) an answer in HTTP/1 says nothing.
 bool is_http(std::string_view bytes) {
+  // Old clients send an empty line first (RFC 9112, section 2.2); some send more, or half of one.
+  bytes.remove_prefix(std::min(bytes.find_first_not_of("\r\n"), bytes.size()));
   const std::string_view line = bytes.substr(0, bytes.find('\n'));
   return line.contains(" HTTP/") ||
          http::method_of(line.substr(0, line.find(' '))) != http::Method::Other;
