@@ -72,7 +72,7 @@ class Server:
 
         A list of (how, "METHOD PATH"); how: "begins", "whole", or "refused" where the site had to.
         """
-        raise Trouble(f"{type(self).__name__.lower()} serves files of its own, and no /seen")
+        raise Trouble(f"{type(self).__name__.lower()} serves neither HTTP/1.1 nor /seen")
 
     def __enter__(self):
         try:
