@@ -84,6 +84,26 @@ TEST_F(CoreTest, RefusesWhatIsNoRequestAndCloses) {
   EXPECT_EQ(counters_.protocol_errors.value(), 1U);
 }
 
+TEST_F(CoreTest, RefusesARequestAfterTooManyEmptyLinesByAnAnswer) {
+  start();
+  for (const char* const before : {"\n", "\r\n\r\n"}) {
+    const std::string heard = ask(std::string(before).append(kGet), "<end>");
+    EXPECT_TRUE(heard.starts_with("HTTP/1.1 400 ")) << heard;
+  }
+  EXPECT_EQ(ask("\r\n\x16\x03\x01\r\n", "<end>"), "<end>") << "this is no HTTP";
+}
+
+TEST_F(CoreTest, RefusesHeadWithoutABody) {
+  start();
+  for (const char* const request :
+       {"HEAD /site/ HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n", "\nHEAD / HTTP/1.1\r\n",
+        "HEAD /site/ HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999999\r\n\r\n"}) {
+    const std::string heard = ask(request, "<end>");
+    EXPECT_TRUE(heard.starts_with("HTTP/1.1 4")) << heard;
+    EXPECT_TRUE(heard.ends_with("connection: close\r\n\r\n<end>")) << heard;
+  }
+}
+
 class TwoRequestsTest : public CoreTest {
  protected:
   // Two requests that do not end before `meanwhile` was called; then both are answered.

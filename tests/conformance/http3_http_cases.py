@@ -131,6 +131,10 @@ def without(name):
     return fields(lambda pseudo: [field for field in pseudo if field[0] != name])
 
 
+def replaced(name, value):
+    return fields(lambda pseudo: [(key, value if key == name else old) for key, old in pseudo])
+
+
 MALFORMED = stream("H3_MESSAGE_ERROR")
 MESSAGE = MALFORMED | REFUSED
 UNEXPECTED = application("H3_FRAME_UNEXPECTED")
@@ -198,6 +202,28 @@ CASES = [
     Case("length-twice", "RFC 9114 4.1.2", False, MESSAGE,
          posted(("content-length", "4"), ("content-length", "5"), body=frame(DATA, b"four"))),
     Case("request-without-headers", "RFC 9114 4.1.1", False, INCOMPLETE, asked(b"")),
+
+    # Requests that would be others, or two, where they are written down as HTTP/1.1 (suite_smuggling.py).
+    Case("field-name-with-newline", "RFC 9114 10.3", False, MESSAGE, added("x-a: 1\r\nx-b", "2")),
+    Case("field-name-with-colon", "RFC 9114 10.3", False, MESSAGE, added("transfer-encoding:", "chunked")),
+    Case("field-value-with-request", "RFC 9114 10.3", False, MESSAGE,
+         added("x-a", "1\r\n\r\nGET / HTTP/1.1\r\nHost: a")),
+    Case("method-with-newline", "RFC 9114 4.3.1", False, MESSAGE,
+         replaced(":method", "GET / HTTP/1.1\r\nx-a: 1\r\n")),
+    Case("path-with-blank", "RFC 9114 4.3.1", False, MESSAGE, replaced(":path", "/ HTTP/1.1")),
+    Case("path-with-newline", "RFC 9114 4.3.1", False, MESSAGE, replaced(":path", "/ HTTP/1.1\r\nx-a: 1")),
+    Case("path-without-slash", "RFC 9114 4.3.1", False, MESSAGE, replaced(":path", "a")),
+    Case("scheme-with-newline", "RFC 9114 4.3.1", False, MESSAGE, replaced(":scheme", "https\r\nx-a: 1")),
+    Case("authority-with-newline", "RFC 9114 4.3.1", False, MESSAGE, replaced(":authority", "a\r\nx-a: 1")),
+    Case("authority-with-userinfo", "RFC 9114 4.3.1", False, MESSAGE, replaced(":authority", "b@a")),
+    Case("length-with-plus", "RFC 9110 8.6", False, MESSAGE,
+         posted(("content-length", "+4"), body=frame(DATA, b"four"))),
+    Case("length-list", "RFC 9110 8.6", False, MESSAGE,
+         posted(("content-length", "4, 5"), body=frame(DATA, b"four"))),
+    Case("transfer-encoding-with-chunks", "RFC 9114 4.1", False, MESSAGE,
+         posted(("transfer-encoding", "chunked"), body=frame(DATA, b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n"))),
+    Case("trailer-with-newline", "RFC 9114 10.3", False, MESSAGE,
+         asked(good_post, frame(DATA, b"x"), frame(HEADERS, section([("x-a", "1\r\nx-b: 2")])))),
 
     # Frames and streams.
     Case("data-after-trailers", "RFC 9114 4.1", False, UNEXPECTED,

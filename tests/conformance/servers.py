@@ -1,9 +1,10 @@
 """The servers that suites run against: Pear, and others to compare it and the suites with."""
 
 import contextlib
-import http.server
+import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import time
 import urllib.request
 
 import site_answers
+from site_server import SiteServer
 from suite import HERE, PEER, Trouble
 
 sys.path.insert(0, str(HERE.parent / "e2e"))
@@ -65,6 +67,13 @@ class Server:
         else:
             self.authority = self.certificate = None
 
+    def seen(self):
+        """The requests under /seen that the site has heard since the last call.
+
+        A list of (how, "METHOD PATH"); how: "begins", "whole", or "refused" where the site had to.
+        """
+        raise Trouble(f"{type(self).__name__.lower()} serves neither HTTP/1.1 nor /seen")
+
     def __enter__(self):
         try:
             self.start()
@@ -97,6 +106,7 @@ class Pear(Server):
     def __init__(self, program, named):
         super().__init__(named)
         self.program = program
+        self._log_read = self._flushes = 0
         # What h2spec does not verify is made for these runs alone.
         self.environment |= {"PEAR": str(program), "XDG_DATA_HOME": str(self.folder / "data")}
 
@@ -120,36 +130,42 @@ class Pear(Server):
 
     def is_ready(self):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.other_port}/readyz", timeout=1):
-                return True
+            return self.fetch(self.other_port, "/readyz") is not None
         except OSError:
             return False
 
+    @staticmethod
+    def fetch(port, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=START_MAX_S) as answer:
+            return answer.read()
 
-class Answers(http.server.BaseHTTPRequestHandler):
-    """The site, for a server that passes requests on."""
+    def seen(self):
+        """From the log. All is there when a request after it is there of every core."""
+        cores = {core["core"] for core in json.loads(self.fetch(self.other_port, "/status"))["cores"]}
+        found, end = [], time.monotonic() + START_MAX_S
+        first = self._flushes
+        while cores:
+            if time.monotonic() > end:
+                raise Trouble(f"the log does not come, of the cores {sorted(cores)}")
+            self._flushes += 1
+            self.fetch(self.port, f"/seen/flush/{self._flushes}")
+            for line in self.new_log_lines():
+                if line["event"] == "log_dropped":
+                    raise Trouble("the log has lost lines, which this suite needs")
+                what = re.fullmatch(r"info: seen (begins|whole): (.*)", line.get("message", ""))
+                flush = what and re.fullmatch(r"GET /seen/flush/(\d+)", what[2])
+                if flush and int(flush[1]) > first:
+                    cores.discard(line["core"])
+                elif what and not flush:
+                    found.append(what.groups())
+        return found
 
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        status, kind, answer = site_answers.answer(self.path, body)
-        self.send_response(status)
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer)
-
-    do_HEAD = do_POST = do_GET
-
-    def log_message(self, *_):
-        pass
-
-
-class AnswersServer(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_):
-        """Of a client that has gone, as clients of conformance suites do."""
+    def new_log_lines(self):
+        with open(self.log, "rb") as log:
+            log.seek(self._log_read)
+            whole, newline, _rest = log.read().rpartition(b"\n")
+        self._log_read += len(whole + newline)
+        return [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
 
 
 NGINX = """
@@ -168,6 +184,7 @@ http {{
   scgi_temp_path {folder}/scgi;
   client_max_body_size 100m;
   server {{
+    server_name conformance.test;
     listen 127.0.0.1:{port};
     listen 127.0.0.1:{https_port} ssl;
     listen 127.0.0.1:{https_port} quic reuseport;
@@ -177,7 +194,11 @@ http {{
     ssl_early_data on;
     add_header Alt-Svc 'h3=":{https_port}"' always;
     add_header Strict-Transport-Security "max-age=63072000" always;
-    location / {{ proxy_pass http://127.0.0.1:{other_port}; }}
+    location / {{
+      proxy_pass http://127.0.0.1:{other_port};
+      proxy_http_version 1.1;
+      proxy_set_header Host $host;
+    }}
   }}
 }}
 """
@@ -214,7 +235,7 @@ class Before(Server):
         self.answers = None
 
     def start(self):
-        self.answers = AnswersServer(("127.0.0.1", self.other_port), Answers)
+        self.answers = SiteServer(self.other_port)
         threading.Thread(target=self.answers.serve_forever, daemon=True).start()
         both = self.folder / "both.pem"
         both.write_bytes(self.certificate.chain.read_bytes() + self.certificate.key.read_bytes())
@@ -231,6 +252,9 @@ class Before(Server):
             return True
         except OSError:
             return False
+
+    def seen(self):
+        return self.answers.seen()
 
     def __exit__(self, *_):
         super().__exit__()

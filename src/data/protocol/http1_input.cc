@@ -23,12 +23,19 @@ using io::Transfer;
 
 namespace {
 
+// The method that a head begins with, as far as it has come. Old clients send an empty line first
+// (RFC 9112, section 2.2); some send more, or half of one.
+http::Method method_in(std::string_view bytes) {
+  bytes.remove_prefix(std::min(bytes.find_first_not_of("\r\n"), bytes.size()));
+  return http::method_of(bytes.substr(0, bytes.find_first_of(" \n")));
+}
+
 // Whether what a connection begins with is meant as HTTP/1, however malformed. To anything else
 // (TLS, a broken preface of HTTP/2) an answer in HTTP/1 says nothing.
 bool is_http(std::string_view bytes) {
-  const std::string_view line = bytes.substr(0, bytes.find('\n'));
-  return line.contains(" HTTP/") ||
-         http::method_of(line.substr(0, line.find(' '))) != http::Method::Other;
+  bytes.remove_prefix(std::min(bytes.find_first_not_of("\r\n"), bytes.size()));
+  return bytes.substr(0, bytes.find('\n')).contains(" HTTP/") ||
+         method_in(bytes) != http::Method::Other;
 }
 
 }  // namespace
@@ -157,7 +164,9 @@ std::size_t Http1Connection::take_head(std::span<char> input) {
       return 0;
     }
   }
-  switch (request_->head.parse(input, field_storage())) {
+  const Progress progress = request_->head.parse(input, field_storage());
+  if (progress != Progress::Done) request_->method = method_in({input.data(), input.size()});
+  switch (progress) {
     case Progress::NeedMore:
       if (waiting_ != Waiting::Head) wait_for(Waiting::Head);
       return 0;
@@ -180,6 +189,7 @@ std::size_t Http1Connection::take_head(std::span<char> input) {
 
 void Http1Connection::begin_exchange(std::span<char> head_bytes) {
   const http::RequestHead& head = request_->head.head();
+  request_->method = head.method;
   if (head.method == http::Method::Connect) {
     return refuse({.status = 501, .reason = "CONNECT is not supported"});
   }
@@ -191,7 +201,6 @@ void Http1Connection::begin_exchange(std::span<char> head_bytes) {
   if (exchange == nullptr) return refuse({.status = 503, .reason = "the server is at its limits"});
   ++requests_;
   request_->exchange = exchange;
-  request_->method = head.method;
   request_->version = head.version;
   request_->keep_alive = head.keep_alive;
   request_->framing = head.framing;
@@ -308,14 +317,17 @@ void Http1Connection::refuse(const http::Refusal& refusal) {
                                                   head);
   PEAR_ASSERT(written && *written <= head.size(), "Pear's own fields are valid and short");
   queue_text({head.data(), *written});
-  queue_text({body.data(), size});
+  // Whatever is wrong with it, HEAD is answered without a body (RFC 9110, section 9.3.2).
+  const bool bodiless = request_ != nullptr && request_->method == http::Method::Head;
+  if (!bodiless) queue_text({body.data(), size});
   if (owner_.shared_.settings.log.access) {
     const net::IpAddress::Text client = peer_.address.ip_address().text();
-    owner_.shared_.logger.access(owner_.shared_.path.time().wall(), {.method = "-",
-                                                                     .status = refusal.status,
-                                                                     .bytes_out = size,
-                                                                     .client = client.view(),
-                                                                     .protocol = "http/1.1"});
+    owner_.shared_.logger.access(owner_.shared_.path.time().wall(),
+                                 {.method = "-",
+                                  .status = refusal.status,
+                                  .bytes_out = bodiless ? 0 : size,
+                                  .client = client.view(),
+                                  .protocol = "http/1.1"});
   }
   if (!flush_unsent() && closed_) return;
   linger();
