@@ -123,7 +123,7 @@ TEST_P(BenchCommandRejects, WhatItCannotDoBeforeItSendsAnything) {
 
 INSTANTIATE_TEST_SUITE_P(
     Arguments, BenchCommandRejects,
-    testing::Values(std::vector<std::string>{}, std::vector<std::string>{"https://127.0.0.1/"},
+    testing::Values(std::vector<std::string>{}, std::vector<std::string>{"ftp://127.0.0.1/"},
                     std::vector<std::string>{"http://192.0.2.1/"},
                     std::vector<std::string>{"http://127.0.0.1:1/", "-d", "10"},
                     std::vector<std::string>{"http://127.0.0.1:1/", "-d", "7h"},

@@ -30,10 +30,10 @@ constexpr std::uint64_t kDescriptorsBeside = 100;
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-Result<io::SocketAddress> look_up(const Target& target) {
+Result<io::SocketAddress> look_up(const Detour::Place& place) {
   const addrinfo hints{.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
   addrinfo* list = nullptr;
-  if (::getaddrinfo(target.host.c_str(), nullptr, &hints, &list) != 0) {
+  if (::getaddrinfo(place.host.c_str(), nullptr, &hints, &list) != 0) {
     return fail(ErrorKind::NotFound, "the host name of the URL has no address");
   }
   const AddressList owned(list, &::freeaddrinfo);
@@ -49,7 +49,7 @@ Result<io::SocketAddress> look_up(const Target& target) {
                     NI_NUMERICHOST) != 0) {
     return fail(ErrorKind::NotFound, "the host name of the URL has no address that can be used");
   }
-  return io::SocketAddress::parse(text.data(), target.port);
+  return io::SocketAddress::parse(text.data(), place.port);
 }
 
 // Raises the soft limit of descriptors where the hard one allows it.
@@ -107,9 +107,9 @@ Result<Round> measure_round(const TargetToMeasure& target, MakeDigest make_diges
 
 }  // namespace
 
-Result<io::SocketAddress> resolve(const Target& target, Reach reach) {
-  auto address = io::SocketAddress::parse(target.host, target.port);
-  if (!address) address = look_up(target);
+Result<io::SocketAddress> resolve(const Detour::Place& place, Reach reach) {
+  auto address = io::SocketAddress::parse(place.host, place.port);
+  if (!address) address = look_up(place);
   if (address && reach == Reach::LoopbackOnly && !address->is_loopback()) {
     return fail(ErrorKind::InvalidInput,
                 "the target is not on this machine: load on another one needs --allow-remote");
@@ -123,7 +123,8 @@ Result<Outcome> run_load(const Plan& plan, MakeDigest make_digest) {
   if (workload.wants_digests() && make_digest == nullptr) {
     return fail(ErrorKind::InvalidInput, "this build cannot check the SHA-256 of bodies");
   }
-  const io::SocketAddress address = PEAR_TRY(resolve(plan.target, plan.reach));
+  const io::SocketAddress address =
+      PEAR_TRY(resolve(place_of(plan.target, plan.detours), plan.reach));
   PEAR_TRY(
       ensure_descriptors(plan.connections + std::uint64_t{8} * plan.threads + kDescriptorsBeside));
   const Schedule schedule = schedule_of(plan);
@@ -131,8 +132,16 @@ Result<Outcome> run_load(const Plan& plan, MakeDigest make_digest) {
       {.plan = plan,
        .workload = workload,
        .schedule = schedule,
-       .connection = {.address = address,
-                      .use = plan.connection_use,
+       .wires = {.address = address,
+                 .server_name = plan.target.host,
+                 .http = version_of(plan),
+                 .scheme = plan.target.scheme,
+                 .tls = plan.tls},
+       .connection = {.use = plan.connection_use,
+                      .streams = streams_of(plan),
+                      // What ALPN has not chosen yet may be HTTP/1.1.
+                      .streams_at_first =
+                          version_of(plan) == HttpVersion::Auto ? 1 : streams_of(plan),
                       .make_digest = workload.wants_digests() ? make_digest : nullptr},
        .start = io::now() + kStartAfter});
 }

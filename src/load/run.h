@@ -17,10 +17,10 @@
 
 namespace pear::load {
 
-// Finds the address of a target; names are looked up, IPv4 first.
+// Finds the address of a place; names are looked up, IPv4 first.
 // Errors: NotFound      the name has no address.
 //         InvalidInput  the address is not this machine's own, and `reach` does not allow that.
-[[nodiscard]] Result<io::SocketAddress> resolve(const Target& target, Reach reach);
+[[nodiscard]] Result<io::SocketAddress> resolve(const Detour::Place& place, Reach reach);
 
 // Makes the load. `plan` has no problems_in(). `make_digest` may be null where nothing expects the
 // SHA-256 of a body.

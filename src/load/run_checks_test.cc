@@ -9,12 +9,14 @@ namespace pear::load {
 namespace {
 
 TEST(Run, RefusesATargetOnAnotherMachineUnlessItIsAllowed) {
-  const Target remote = *parse_target("http://192.0.2.1/");
+  const auto leads = [](const char* host, Reach reach) {
+    return resolve({.host = host, .port = 80}, reach).has_value();
+  };
 
-  EXPECT_FALSE(resolve(remote, Reach::LoopbackOnly).has_value());
-  EXPECT_TRUE(resolve(remote, Reach::AnyAddress).has_value());
-  EXPECT_TRUE(resolve(*parse_target("http://[::1]/"), Reach::LoopbackOnly).has_value());
-  EXPECT_TRUE(resolve(*parse_target("http://localhost/"), Reach::LoopbackOnly).has_value());
+  EXPECT_FALSE(leads("192.0.2.1", Reach::LoopbackOnly));
+  EXPECT_TRUE(leads("192.0.2.1", Reach::AnyAddress));
+  EXPECT_TRUE(leads("::1", Reach::LoopbackOnly));
+  EXPECT_TRUE(leads("localhost", Reach::LoopbackOnly));
 }
 
 TEST(Run, RefusesToCheckBodiesWithoutADigest) {
