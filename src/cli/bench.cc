@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint32_t kRoundsMax = 1'000;
 constexpr std::uint32_t kRoundsOfSeveral = 5;
 
-class ProgressLine final : public load::RoundWatcher {
+class ProgressLine final : public load::RunWatcher {
  public:
   ProgressLine(const Terminal& terminal, std::uint32_t rounds)
       : terminal_(terminal), rounds_(rounds) {}
@@ -26,6 +26,11 @@ class ProgressLine final : public load::RoundWatcher {
   void on_round(std::uint32_t round, const load::TargetToMeasure& target) override {
     terminal_.show_progress(
         fmt::format("round {} of {}: {}", round + 1, rounds_, printable(target.url)));
+  }
+  // A line for scripts, which may look at the server now.
+  void on_all_open(std::uint64_t connections) override {
+    terminal_.clear_progress();
+    terminal_.print(fmt::format("open {}\n", connections));
   }
 
  private:
@@ -97,6 +102,10 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
       ->check(CLI::PositiveNumber);
   app.add_option("--warm-up", options.warm_up, "Load before the measurement, not counted");
   app.add_option("--timeout", options.timeout, "For one request and its whole answer");
+  app.add_option(
+      "--hold", options.hold,
+      "Instead of a loop: ask once on each connection, print 'open N', and hold all of them\n"
+      "open for so long, idle");
   app.add_option("--rounds", options.rounds,
                  "Measure so often, all targets in turns; default 1, or 5 of several URLs")
       ->check(CLI::Range(1U, kRoundsMax));

@@ -45,6 +45,11 @@ Told<void> set_times(const BenchOptions& options, load::Plan* plan) {
     // The log, or the count, ends the run.
     plan->bound.duration = options.timeline ? load::Plan::kTimelineMax : load::Bound::kDurationMax;
   }
+  if (!options.hold.empty()) {
+    const auto hold = duration_of("--hold", options.hold);
+    if (!hold) return std::unexpected(hold.error());
+    plan->hold = *hold;
+  }
   const auto warm_up = duration_of("--warm-up", options.warm_up);
   if (!warm_up) return std::unexpected(warm_up.error());
   plan->warm_up = *warm_up;

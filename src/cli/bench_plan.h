@@ -26,6 +26,7 @@ struct BenchOptions {
   double rate = 0;             // 0: closed loop.
   std::string warm_up = "0ms";
   std::string timeout = "5s";
+  std::string hold;
   std::uint32_t rounds = 0;  // 0: one, or five of several targets.
   bool new_connections = false;
 

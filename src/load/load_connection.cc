@@ -21,7 +21,6 @@ LoadConnection::LoadConnection(WireKit& kit, Owner& owner, const Options& option
       linger_(io::Timer::calling<&LoadConnection::on_linger_over>(*this)) {}
 
 LoadConnection::~LoadConnection() {
-  ConnectionList::move(member_, nullptr);
   if (wire_ && !gone_) wire_->close();
 }
 

@@ -17,10 +17,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/intrusive_list.h"
 #include "base/time.h"
 #include "io/reactor.h"
 #include "io/timer_wheel.h"
-#include "load/connection_list.h"
 #include "load/digest.h"
 #include "load/outcome.h"
 #include "load/wire.h"
@@ -46,7 +46,8 @@ struct Answer {
   std::uint64_t body_bytes = 0;
 };
 
-class LoadConnection final : private WireOwner {
+// In a list of its owner's, or in none.
+class LoadConnection final : public base::ListHook<LoadConnection>, private WireOwner {
  public:
   // What a connection's outcomes go to. Within a call the owner may start() the next exchange, on
   // any connection that has room().
@@ -90,8 +91,6 @@ class LoadConnection final : private WireOwner {
   // How many more may be started now.
   [[nodiscard]] std::uint32_t room() const;
   [[nodiscard]] bool is_open() const { return opened_; }
-  // Its place among the owner's lists; the owner's to use.
-  [[nodiscard]] ConnectionList::Member& member() { return member_; }
 
  private:
   // A request that is under way, or room for one.
@@ -140,7 +139,6 @@ class LoadConnection final : private WireOwner {
   std::uint32_t under_way_ = 0;
   io::DeferredCall end_turn_;
   io::Timer linger_;
-  ConnectionList::Member member_{.connection = this};
   bool opened_ = false;   // The wire is open.
   bool closing_ = false;  // It takes nothing new, and is closed after its last answer.
   bool gone_ = false;     // It is to be destroyed.

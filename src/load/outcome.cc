@@ -78,6 +78,7 @@ void Outcome::merge(const Outcome& other) {
   connections_opened += other.connections_opened;
   for (std::size_t i = 0; i < handshakes.size(); ++i) handshakes[i] += other.handshakes[i];
   sent_again += other.sent_again;
+  held += other.held;
   if (problem.empty()) problem = other.problem;
   late_starts += other.late_starts;
   late_max = std::max(late_max, other.late_max);

@@ -71,6 +71,7 @@ struct Outcome {
   std::array<std::uint64_t, kHandshakes> handshakes{};  // Of those, by kind.
   // Sent once more, as the server said that it had not processed them. Not failed.
   std::uint64_t sent_again = 0;
+  std::uint64_t held = 0;    // Connections that were still open after a hold.
   std::string_view problem;  // Of the first handshake that failed; lives as long as the program.
   std::uint64_t late_starts = 0;  // Open loop: sent more than kLateAfter after they were due.
   std::chrono::nanoseconds late_max{};

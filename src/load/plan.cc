@@ -112,6 +112,20 @@ void check_bounds(const Plan& plan, std::vector<std::string>* problems) {
   }
 }
 
+void check_hold(const Plan& plan, std::vector<std::string>* problems) {
+  if (!plan.hold) return;
+  if (*plan.hold <= milliseconds::zero() || *plan.hold > Plan::kHoldMax) {
+    problems->emplace_back("hold must be above 0 and at most 1 hour");
+  }
+  const bool has_pace = plan.rate_per_s || plan.replay_speed || !plan.replay.empty() ||
+                        plan.bound.requests || plan.warm_up > milliseconds::zero();
+  if (has_pace || plan.connection_use == ConnectionUse::NewForEach) {
+    problems->emplace_back(
+        "connections that are held are asked once each: there is no rate, log, warm-up, number of "
+        "requests or new connection");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> problems_in(const Plan& plan) {
@@ -120,6 +134,7 @@ std::vector<std::string> problems_in(const Plan& plan) {
   check_protocol(plan, &problems);
   check_pace(plan, &problems);
   check_bounds(plan, &problems);
+  check_hold(plan, &problems);
   return problems;
 }
 
@@ -130,7 +145,7 @@ HttpVersion version_of(const Plan& plan) {
 
 std::uint32_t streams_of(const Plan& plan) {
   if (plan.connection_use == ConnectionUse::NewForEach) return 1;
-  if (version_of(plan) == HttpVersion::Http1) return 1;
+  if (version_of(plan) == HttpVersion::Http1 || plan.hold) return 1;
   return plan.streams.value_or(Plan::kStreamsOfMultiplexed);
 }
 

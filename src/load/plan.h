@@ -68,6 +68,7 @@ struct Plan {
   static constexpr std::size_t kHeadersMax = 100;
   static constexpr Bytes kBodyMax = 64_MiB;
   static constexpr std::chrono::milliseconds kTimelineMax = std::chrono::hours(1);
+  static constexpr std::chrono::milliseconds kHoldMax = std::chrono::hours(1);
 
   Target target;
   std::string method = "GET";
@@ -86,6 +87,9 @@ struct Plan {
   // Requests for each second, all threads together: an open loop. Absent: a closed loop.
   std::optional<double> rate_per_s;
   ConnectionUse connection_use = ConnectionUse::KeepAlive;
+  // Instead of a loop: each connection is opened and asked once, and all are held open for so long,
+  // idle. Of the bound, nothing is used.
+  std::optional<std::chrono::milliseconds> hold;
   Bound bound;
   std::chrono::milliseconds warm_up{0};      // Load that is made before the bound, and not counted.
   std::chrono::milliseconds timeout{5'000};  // From the request (in an open loop: from when it was

@@ -14,6 +14,7 @@
 
 #include "base/assert.h"
 #include "io/clock.h"
+#include "load/crowd.h"
 #include "load/process_usage.h"
 #include "load/schedule.h"
 #include "load/worker.h"
@@ -74,19 +75,16 @@ Schedule schedule_of(const Plan& plan) {
   return Schedule::as_fast_as_possible();
 }
 
-Result<Outcome> run_workers(const RunSetup& setup) {
-  std::vector<std::unique_ptr<Worker>> workers;
-  workers.reserve(setup.plan.threads);
-  for (std::uint32_t i = 0; i < setup.plan.threads; ++i) {
-    workers.push_back(std::make_unique<Worker>(setup, i));
-  }
-  std::vector<Result<Outcome>> outcomes(workers.size());
+// Each on a thread of its own, the first on this one.
+template <typename Part>
+Result<Outcome> run_all(std::span<const std::unique_ptr<Part>> parts) {
+  std::vector<Result<Outcome>> outcomes(parts.size());
   {
     std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < workers.size(); ++i) {
-      threads.emplace_back([&, i] { outcomes[i] = workers[i]->run(); });
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      threads.emplace_back([&, i] { outcomes[i] = parts[i]->run(); });
     }
-    outcomes[0] = workers[0]->run();
+    outcomes[0] = parts[0]->run();
   }
   Outcome total;
   for (Result<Outcome>& outcome : outcomes) {
@@ -96,10 +94,32 @@ Result<Outcome> run_workers(const RunSetup& setup) {
   return total;
 }
 
-Result<Round> measure_round(const TargetToMeasure& target, MakeDigest make_digest) {
-  if (!target.server_pid) return Round{.outcome = PEAR_TRY(run_load(target.plan, make_digest))};
+Result<Outcome> run_workers(const RunSetup& setup) {
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (std::uint32_t i = 0; i < setup.plan.threads; ++i) {
+    workers.push_back(std::make_unique<Worker>(setup, i));
+  }
+  return run_all<Worker>(workers);
+}
+
+Result<Outcome> run_crowds(const RunSetup& setup, RunWatcher* watcher) {
+  CrowdGate gate(setup.plan.threads, *setup.plan.hold, [watcher](std::uint64_t connections) {
+    if (watcher != nullptr) watcher->on_all_open(connections);
+  });
+  std::vector<std::unique_ptr<Crowd>> crowds;
+  for (std::uint32_t i = 0; i < setup.plan.threads; ++i) {
+    crowds.push_back(std::make_unique<Crowd>(setup, i, gate));
+  }
+  return run_all<Crowd>(crowds);
+}
+
+Result<Round> measure_round(const TargetToMeasure& target, MakeDigest make_digest,
+                            RunWatcher* watcher) {
+  if (!target.server_pid) {
+    return Round{.outcome = PEAR_TRY(run_load(target.plan, make_digest, watcher))};
+  }
   const ProcessUsage before = PEAR_TRY(read_process_usage(*target.server_pid));
-  Outcome outcome = PEAR_TRY(run_load(target.plan, make_digest));
+  Outcome outcome = PEAR_TRY(run_load(target.plan, make_digest, watcher));
   ProcessUsage after = PEAR_TRY(read_process_usage(*target.server_pid));
   after.cpu -= std::min(before.cpu, after.cpu);
   return Round{.outcome = std::move(outcome), .server = after};
@@ -117,7 +137,7 @@ Result<io::SocketAddress> resolve(const Detour::Place& place, Reach reach) {
   return address;
 }
 
-Result<Outcome> run_load(const Plan& plan, MakeDigest make_digest) {
+Result<Outcome> run_load(const Plan& plan, MakeDigest make_digest, RunWatcher* watcher) {
   PEAR_ASSERT(problems_in(plan).empty(), "the plan is checked before it is run");
   const Workload workload = PEAR_TRY(Workload::make(plan));
   if (workload.wants_digests() && make_digest == nullptr) {
@@ -128,38 +148,40 @@ Result<Outcome> run_load(const Plan& plan, MakeDigest make_digest) {
   PEAR_TRY(
       ensure_descriptors(plan.connections + std::uint64_t{8} * plan.threads + kDescriptorsBeside));
   const Schedule schedule = schedule_of(plan);
-  return run_workers(
-      {.plan = plan,
-       .workload = workload,
-       .schedule = schedule,
-       .wires = {.address = address,
-                 .server_name = plan.target.host,
-                 .http = version_of(plan),
-                 .scheme = plan.target.scheme,
-                 .tls = plan.tls},
-       .connection = {.use = plan.connection_use,
-                      .streams = streams_of(plan),
-                      // What ALPN has not chosen yet may be HTTP/1.1.
-                      .streams_at_first =
-                          version_of(plan) == HttpVersion::Auto ? 1 : streams_of(plan),
-                      .make_digest = workload.wants_digests() ? make_digest : nullptr},
-       .start = io::now() + kStartAfter});
+  const RunSetup setup{
+      .plan = plan,
+      .workload = workload,
+      .schedule = schedule,
+      .wires = {.address = address,
+                .server_name = plan.target.host,
+                .http = version_of(plan),
+                .scheme = plan.target.scheme,
+                .tls = plan.tls},
+      .connection = {.use = plan.connection_use,
+                     .streams = streams_of(plan),
+                     // What ALPN has not chosen yet may be HTTP/1.1.
+                     .streams_at_first =
+                         version_of(plan) == HttpVersion::Auto ? 1 : streams_of(plan),
+                     .make_digest = workload.wants_digests() ? make_digest : nullptr},
+      .start = io::now() + kStartAfter};
+  return plan.hold ? run_crowds(setup, watcher) : run_workers(setup);
 }
 
 Result<Report> run_rounds(std::span<const TargetToMeasure> targets, std::uint32_t rounds,
-                          MakeDigest make_digest, RoundWatcher* watcher) {
+                          MakeDigest make_digest, RunWatcher* watcher) {
   PEAR_ASSERT(!targets.empty(), "the command asks for at least one");
   PEAR_ASSERT(rounds > 0, "the command asks for at least one");
   Report report{.plan = targets.front().plan, .targets = {}};
   for (const TargetToMeasure& target : targets) {
-    report.targets.push_back({.url = target.url, .rounds = {}});
+    report.targets.push_back({.url = target.url, .rounds = {}, .http = version_of(target.plan)});
   }
   for (std::uint32_t round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
       // Every other round backwards: a drift of the machine then favours nobody.
       const std::size_t place = round % 2 == 0 ? i : targets.size() - 1 - i;
       if (watcher != nullptr) watcher->on_round(round, targets[place]);
-      report.targets[place].rounds.push_back(PEAR_TRY(measure_round(targets[place], make_digest)));
+      report.targets[place].rounds.push_back(
+          PEAR_TRY(measure_round(targets[place], make_digest, watcher)));
     }
   }
   return report;

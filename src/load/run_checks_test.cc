@@ -103,9 +103,10 @@ TEST(Run, ReplaysALogAtItsOwnTimesScaled) {
 TEST(Rounds, MeasureEveryTargetInEveryRoundInTurns) {
   FakeServer a(always(text_response(200, "a")));
   FakeServer b(always(text_response(200, "bb")));
-  class Watcher final : public RoundWatcher {
+  class Watcher final : public RunWatcher {
    public:
     void on_round(std::uint32_t, const TargetToMeasure& target) override { order += target.url; }
+    void on_all_open(std::uint64_t) override {}
     std::string order;
   } watcher;
   const std::vector<TargetToMeasure> targets{{.url = "A", .plan = plan_for(a)},

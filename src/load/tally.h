@@ -37,6 +37,7 @@ class Tally {
     ++outcome_.connections_opened;
     ++outcome_.handshakes[static_cast<std::size_t>(handshake)];
   }
+  void count_held(std::uint64_t connections) { outcome_.held = connections; }
   void count_sent_again() { ++outcome_.sent_again; }
   // The first is kept. It lives as long as the program.
   void note_problem(std::string_view problem) {

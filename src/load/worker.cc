@@ -243,13 +243,21 @@ void Worker::on_retry(MonotonicTime) {
 }
 
 LoadConnection* Worker::with_room() {
-  ConnectionList& from = open_.empty() ? closed_ : open_;
-  return from.empty() ? nullptr : from.back().connection;
+  const bool open_first = setup_.schedule.is_open_loop();
+  Connections& first = open_first ? open_ : closed_;
+  Connections& second = open_first ? closed_ : open_;
+  return first.empty() ? second.front() : first.front();
 }
 
 void Worker::settle(LoadConnection& connection) {
-  ConnectionList* const free = connection.is_open() ? &open_ : &closed_;
-  ConnectionList::move(connection.member(), connection.room() > 0 ? free : nullptr);
+  connection.unlink();
+  if (connection.room() == 0) return;
+  Connections& list = connection.is_open() ? open_ : closed_;
+  if (setup_.schedule.is_open_loop()) {
+    list.push_front(connection);
+  } else {
+    list.push_back(connection);
+  }
 }
 
 MonotonicTime Worker::due(std::uint64_t index) const {

@@ -70,7 +70,8 @@ class Worker final : private LoadConnection::Owner {
   [[nodiscard]] Exchange next_exchange(MonotonicTime start);
   // Sends again what was not processed, as far as there is room.
   void send_again(MonotonicTime now);
-  // An open one if there is one; null when none has room.
+  // Open loop: the one used last, a new one only when all are busy. Closed loop: in turns, so that
+  // all are used. Null when none has room.
   [[nodiscard]] LoadConnection* with_room();
   void settle(LoadConnection& connection);
   void on_retry(MonotonicTime now);
@@ -93,8 +94,9 @@ class Worker final : private LoadConnection::Owner {
   io::Timer retry_;
   io::DeferredCall dispatch_call_;
   std::unique_ptr<WireKit> kit_;
-  ConnectionList open_;    // With room. The one used last is taken first.
-  ConnectionList closed_;  // The same, of those that are not open.
+  using Connections = base::IntrusiveList<LoadConnection, LoadConnection>;
+  Connections open_;    // With room, in the order in which they are taken.
+  Connections closed_;  // The same, of those that are not open.
   std::vector<std::unique_ptr<LoadConnection>> connections_;
   std::deque<Exchange> again_;  // To be sent once more; in flight, as far as counts go.
   std::uint64_t started_ = 0;
