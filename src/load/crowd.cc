@@ -10,9 +10,8 @@ namespace {
 // How soon a crowd notices that all the others are complete, or that the hold is over.
 constexpr std::chrono::milliseconds kTick{20};
 
-CountedSpan whole_of(const RunSetup& setup) {
-  return {.begin = setup.start, .end = MonotonicTime::max()};
-}
+// Everything counts.
+constexpr CountedSpan kWhole{.begin = MonotonicTime{}, .end = MonotonicTime::max()};
 
 }  // namespace
 
@@ -31,7 +30,7 @@ Crowd::Crowd(const RunSetup& setup, std::uint32_t place, CrowdGate& gate)
     : setup_(setup),
       place_(place),
       gate_(gate),
-      tally_(setup.plan, whole_of(setup)),
+      tally_(setup.plan, kWhole),
       tick_(io::Timer::calling<&Crowd::on_tick>(*this)) {}
 
 Result<Outcome> Crowd::run() {

@@ -118,11 +118,11 @@ void check_hold(const Plan& plan, std::vector<std::string>* problems) {
     problems->emplace_back("hold must be above 0 and at most 1 hour");
   }
   const bool has_pace = plan.rate_per_s || plan.replay_speed || !plan.replay.empty() ||
-                        plan.bound.requests || plan.warm_up > milliseconds::zero();
+                        plan.bound.requests || plan.timeline || plan.warm_up > milliseconds::zero();
   if (has_pace || plan.connection_use == ConnectionUse::NewForEach) {
     problems->emplace_back(
-        "connections that are held are asked once each: there is no rate, log, warm-up, number of "
-        "requests or new connection");
+        "connections that are held are asked once each: there is no rate, log, warm-up, timeline, "
+        "number of requests or new connection");
   }
 }
 
