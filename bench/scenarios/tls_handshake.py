@@ -16,6 +16,6 @@ def run(context):
                median_ratio(values["pear"], values["nginx"], lambda m: m.cpu_us), "×",
                f"{median(values['pear'], lambda m: m.cpu_us):.0f} µs, "
                f"nginx {median(values['nginx'], lambda m: m.cpu_us):.0f} µs"),
-        Figure("rate", "handshakes, one client after the other",
+        Figure("rate", "handshakes, 8 clients",
                median(values["pear"], lambda m: m.rate), "/s", rates_note(values)),
     ]

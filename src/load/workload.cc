@@ -1,6 +1,7 @@
 #include "load/workload.h"
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,6 +63,13 @@ Result<void> write_http1(const http1::RequestToWrite& request, std::string_view 
   return {};
 }
 
+// HTTP/2 and HTTP/3 have no fields about the connection (RFC 9113, section 8.2.2).
+bool belongs_to_message(const http::Field& field) {
+  std::string name(field.name);
+  std::ranges::transform(name, name.begin(), http::to_lower);
+  return !http::is_connection_specific({.name = name, .value = field.value});
+}
+
 // RFC 9113, section 8.3, and RFC 9114, section 4.3.
 void write_fields(const Plan& plan, const http1::RequestToWrite& request, std::string_view body,
                   PreparedRequest& prepared) {
@@ -71,7 +79,7 @@ void write_fields(const Plan& plan, const http1::RequestToWrite& request, std::s
       {.name = ":scheme", .value = plan.target.scheme == Scheme::Https ? "https" : "http"},
       {.name = ":authority", .value = request.authority},
       {.name = ":path", .value = request.target}};
-  fields.insert(fields.end(), request.fields.begin(), request.fields.end());
+  std::ranges::copy_if(request.fields, std::back_inserter(fields), belongs_to_message);
   if (request.framing == http::Framing::Length) {
     fields.push_back({.name = "content-length", .value = length});
   }
