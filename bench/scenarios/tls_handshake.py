@@ -2,7 +2,7 @@ from pearbench import servers
 from pearbench.compare import compare, rates_note
 from pearbench.figures import Figure, median, median_ratio
 
-TITLE = "Full TLS 1.3 handshakes, ECDSA P-256, each with its connection, against nginx with OpenSSL 3.0"
+TITLE = "Full TLS 1.3 handshakes, ECDSA P-256, each with its connection and one request, against nginx with OpenSSL 3.0"
 
 
 def run(context):

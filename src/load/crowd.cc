@@ -34,20 +34,15 @@ Crowd::Crowd(const RunSetup& setup, std::uint32_t place, CrowdGate& gate)
       tick_(io::Timer::calling<&Crowd::on_tick>(*this)) {}
 
 Result<Outcome> Crowd::run() {
-  reactor_ = PEAR_TRY(io::Reactor::open());
-  kit_ = PEAR_TRY(WireKit::make(*reactor_, setup_.wires));
-  const std::uint32_t threads = setup_.plan.threads;
-  const std::uint32_t all = setup_.plan.connections;
-  const std::size_t count = all / threads + (place_ < all % threads ? 1 : 0);
-  LoadConnection::Owner& owner = *this;
-  for (std::size_t i = 0; i < count; ++i) {
-    connections_.push_back(std::make_unique<LoadConnection>(*kit_, owner, setup_.connection));
+  auto made = make();
+  if (!made) {
+    gate_.arrive(0);  // The others wait for all.
+    return std::unexpected(made.error());
   }
-
   const MonotonicTime begin = io::now();
   reactor_->timers().arm(tick_, begin);
   open_more();
-  while (ended_ < count) reactor_->turn();
+  while (ended_ < connections_.size()) reactor_->turn();
   const MonotonicTime complete = io::now();
   gate_.arrive(open_now());
   while (!gate_.is_over(reactor_->now())) reactor_->turn();
@@ -57,6 +52,19 @@ Result<Outcome> Crowd::run() {
   tick_.cancel();
   kit_.reset();
   return tally_.finish(complete - begin);
+}
+
+Result<void> Crowd::make() {
+  reactor_ = PEAR_TRY(io::Reactor::open());
+  kit_ = PEAR_TRY(WireKit::make(*reactor_, setup_.wires));
+  const std::uint32_t threads = setup_.plan.threads;
+  const std::uint32_t all = setup_.plan.connections;
+  const std::size_t count = all / threads + (place_ < all % threads ? 1 : 0);
+  LoadConnection::Owner& owner = *this;
+  for (std::size_t i = 0; i < count; ++i) {
+    connections_.push_back(std::make_unique<LoadConnection>(*kit_, owner, setup_.connection));
+  }
+  return {};
 }
 
 void Crowd::on_tick(MonotonicTime now) {

@@ -65,6 +65,7 @@ class Crowd final : private LoadConnection::Owner {
   void on_room(LoadConnection& /*connection*/) override {}
   void on_problem(std::string_view problem) override { tally_.note_problem(problem); }
 
+  [[nodiscard]] Result<void> make();
   void open_more();
   void on_ended();
   void on_tick(MonotonicTime now);

@@ -13,7 +13,6 @@
 namespace pear::load {
 namespace {
 
-constexpr std::uint32_t kRequestsHopedFor = 100;
 // QUIC's packets are no larger here: see http3::TransportOptions.
 constexpr std::size_t kDatagramBytesMax = 1500;
 // CRYPTO_ERROR of RFC 9001, section 4.8: an alert of TLS.
@@ -88,7 +87,7 @@ std::unique_ptr<http3::Transport> QuicWire::open_transport() {
 // ---- Requests.
 
 std::uint32_t QuicWire::requests_max() const {
-  return gone_ || !session_ || session_->going_away() ? 0 : kRequestsHopedFor;
+  return gone_ || !session_ || session_->going_away() ? 0 : Plan::kStreamsMax;
 }
 
 Wire::Begun QuicWire::request(http::RequestTag tag, const PreparedRequest& request) {

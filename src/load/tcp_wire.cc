@@ -17,9 +17,6 @@ using io::tls::Application;
 
 namespace {
 
-// Until the server's SETTINGS have come, and before it is known what will be spoken.
-constexpr std::uint32_t kRequestsHopedFor = 100;
-
 Failure connect_failure(int os_errno) {
   if (os_errno == ECONNREFUSED) return Failure::Refused;
   // A listener's full queue, or a server that ended between its accept and our first byte.
@@ -114,7 +111,7 @@ void TcpWire::speak(Application application) {
 
 std::uint32_t TcpWire::requests_max() const {
   if (phase_ == Phase::Gone) return 0;
-  return protocol_ == nullptr ? kRequestsHopedFor : protocol_->requests_max();
+  return protocol_ == nullptr ? Plan::kStreamsMax : protocol_->requests_max();
 }
 
 Wire::Begun TcpWire::request(http::RequestTag tag, const PreparedRequest& request) {

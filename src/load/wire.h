@@ -40,8 +40,8 @@ class Wire {
 
   // Begins to connect. May fail within the call.
   virtual void open() = 0;
-  // How many requests may be under way at once; 0: no new one on this connection. Before it is open
-  // it says what can be hoped for.
+  // How many requests may be under way at once, as far as it is known; 0: no new one on this
+  // connection.
   [[nodiscard]] virtual std::uint32_t requests_max() const = 0;
 
   enum class Begun : std::uint8_t {
