@@ -73,6 +73,7 @@ https = "{https}"
 admin = "127.0.0.1:{admin_port}"
 cores = {cores}
 cache = "{cache}"
+http.connections_per_address_max = "none"
 [server.log]
 access = {access_log}
 [site.bench]

@@ -16,6 +16,7 @@ ORDER = [
     "in_process",
     "open_loop_crash",
     "trap_storm",
+    "abuse",
     "memory",
     "idle_connections",
     "idle_tls",

@@ -1,7 +1,6 @@
 #include "config/compound.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <set>
 
@@ -9,7 +8,6 @@
 
 #include "config/items.h"
 #include "config/problem.h"
-#include "config/route_path.h"
 #include "config/units.h"
 
 namespace pear::config {
@@ -18,7 +16,6 @@ namespace {
 constexpr std::size_t kListenMax = 16;
 constexpr std::size_t kHostsMax = 1'000;
 constexpr std::size_t kWeightsMax = 1'000;
-constexpr std::size_t kRoutesMax = 200;
 constexpr std::size_t kWatchMax = 100;
 
 bool is_label(std::string_view label) {
@@ -192,47 +189,6 @@ void set_weights(Target target, const Value& value, Reading& reading) {
     }
   }
   if (reading.refusals.size() == refused_before) target.site.weights = std::move(weights);
-}
-
-Value get_routes(Target target) {
-  Array items;
-  for (const RouteSettings& route : target.site.routes) {
-    Table table;
-    table.push_back({.key = "path", .at = {}, .value = text_value(route.path)});
-    items.push_back({.content = std::move(table), .at = {}});
-  }
-  return {.content = std::move(items), .at = {}};
-}
-
-void set_routes(Target target, const Value& value, Reading& reading) {
-  const ItemsView items(value, reading, kRoutesMax);
-  if (items.refused()) return;
-  if ((*items).empty()) {
-    reading.refuse(value, "names no route", "1 to 200 routes");
-    return;
-  }
-  const std::size_t refused_before = reading.refusals.size();
-  constexpr std::array<std::string_view, 1> kKnown{"path"};
-  std::vector<RouteSettings> routes;
-  std::set<std::string, std::less<>> seen;
-  for (std::size_t i = 0; i < (*items).size(); ++i) {
-    const Value* path = &(*items)[i];
-    if (const auto* table = path->get<Table>()) {
-      refuse_unknown(*table, kKnown, fmt::format("[{}]", i), reading);
-      path = find(*table, "path");
-    }
-    const auto* text = path == nullptr ? nullptr : path->get<std::string>();
-    if (text == nullptr) {
-      items.refuse(i, "needs a path in quotes", "{ path = \"/...\" }");
-    } else if (const auto problem = problem_in_route_path(*text)) {
-      items.refuse(i, *problem, R"(exact "/a", one segment "/a/:id", any rest "/a/...")");
-    } else if (!seen.insert(route_pattern(*text)).second) {
-      items.refuse(i, in_quotes(*text) + " matches the same requests as an earlier route");
-    } else {
-      routes.push_back({.path = *text});
-    }
-  }
-  if (reading.refusals.size() == refused_before) target.site.routes = std::move(routes);
 }
 
 Value get_watch(Target target) {

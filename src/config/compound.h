@@ -22,6 +22,12 @@ void set_certificates(Target target, const Value& value, Reading& reading);
 [[nodiscard]] Value get_admin(Target target);
 void set_admin(Target target, const Value& value, Reading& reading);
 
+[[nodiscard]] Value get_proxy_protocol(Target target);
+void set_proxy_protocol(Target target, const Value& value, Reading& reading);
+
+[[nodiscard]] Value get_trusted_proxies(Target target);
+void set_trusted_proxies(Target target, const Value& value, Reading& reading);
+
 [[nodiscard]] Value get_hosts(Target target);
 void set_hosts(Target target, const Value& value, Reading& reading);
 
@@ -30,6 +36,9 @@ void set_weights(Target target, const Value& value, Reading& reading);
 
 [[nodiscard]] Value get_routes(Target target);
 void set_routes(Target target, const Value& value, Reading& reading);
+
+[[nodiscard]] Value get_early_hints(Target target);
+void set_early_hints(Target target, const Value& value, Reading& reading);
 
 [[nodiscard]] Value get_files(Target target);
 void set_files(Target target, const Value& value, Reading& reading);

@@ -54,6 +54,11 @@ std::string range_of(const CountField& field) {
   return range_of(with_commas(field.min), with_commas(field.max), field.zero);
 }
 
+std::string range_of(const RateField&) {
+  return fmt::format(R"("N/s", "N/m" or "N/h", with " burst N" or without; N {}; or "off")",
+                     range_of(with_commas(1), with_commas(Rate::kCountMax), {}));
+}
+
 std::string range_of(const SwitchField&) {
   return "true or false";
 }
@@ -158,6 +163,18 @@ class Setter {
       return;
     }
     field.at(target_) = static_cast<std::uint32_t>(*number);
+  }
+
+  void operator()(const RateField& field) const {
+    const auto text = quantity("a rate", "\"100/s\"", range_of(field));
+    if (!text) return;
+    const auto rate = parse_rate(*text);
+    if (!rate) {
+      reading_.refuse(value_, fmt::format("{} is not a rate such as \"100/s\"", shown()),
+                      range_of(field));
+      return;
+    }
+    field.at(target_) = *rate;
   }
 
   void operator()(const SwitchField& field) const {
@@ -309,6 +326,7 @@ Value get(const Key& key, Target target) {
             if (count == 0 && !f.zero.empty()) return text_value(std::string(f.zero));
             return Value{.content = std::int64_t{count}, .at = {}};
           },
+          [&](const RateField& f) { return text_value(to_text(f.at(target))); },
           [&](const SwitchField& f) { return Value{.content = f.at(target), .at = {}}; },
           [&](const ChoiceField& f) { return text_value(std::string(f.words[f.get(target)])); },
           [&](const TextField& f) {
@@ -328,6 +346,7 @@ std::string type_in_words(const Key& key) {
                         [](const DurationField&) { return std::string("time"); },
                         [](const DurationRangeField&) { return std::string("range of times"); },
                         [](const CountField&) { return std::string("number"); },
+                        [](const RateField&) { return std::string("rate"); },
                         [](const SwitchField&) { return std::string("true or false"); },
                         [](const ChoiceField&) { return std::string("word"); },
                         [](const TextField&) { return std::string("text"); },

@@ -72,6 +72,10 @@ struct CountField {
   std::uint32_t max;
   std::string_view zero;
 };
+// Count 0 is "off".
+struct RateField {
+  Rate& (*at)(Target);
+};
 struct SwitchField {
   bool& (*at)(Target);
 };
@@ -99,8 +103,8 @@ struct CompoundField {
   bool is_list = true;  // On the command line, "a,b" is short for ["a", "b"].
 };
 
-using Field = std::variant<SizeField, DurationField, DurationRangeField, CountField, SwitchField,
-                           ChoiceField, TextField, PathField, CompoundField>;
+using Field = std::variant<SizeField, DurationField, DurationRangeField, CountField, RateField,
+                           SwitchField, ChoiceField, TextField, PathField, CompoundField>;
 
 struct Key {
   std::string_view path;  // Below [server] or [site.NAME]: "http.header_timeout".

@@ -17,6 +17,11 @@ constexpr std::array<std::string_view, 2> kRetries{"auto", "always"};
 constexpr std::array<std::string_view, 3> kCongestions{"cubic", "reno", "bbr"};
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
 
+constexpr std::array<std::string_view, 3> kForwardedFields{"auto", "x-forwarded-for", "forwarded"};
+
+constexpr std::string_view kPrefixes =
+    R"(at most 1,000 of "10.0.0.0/8", "2001:db8::/32", "192.0.2.1")";
+
 constexpr milliseconds kTimeoutMin{10};
 constexpr milliseconds kTimeoutMax = hours(1);
 constexpr std::uint32_t kNoBound = 0xFFFF'FFFF;
@@ -50,6 +55,23 @@ constexpr std::array kKeys{
         ChoiceField{kPresets, [](Target t) { return static_cast<std::size_t>(t.server.preset); },
                     [](Target t, std::size_t i) { t.server.preset = static_cast<Preset>(i); }},
         "Which set of defaults applies to every site; see Presets."},
+    Key{"proxy_protocol",
+        CompoundField{"list of prefixes", kPrefixes, get_proxy_protocol, set_proxy_protocol},
+        "Proxies whose connections begin with a header of the PROXY protocol (version 1 or 2), "
+        "which names the client; all other connections are served as they are."},
+    Key{"trusted_proxies",
+        CompoundField{"list of prefixes", kPrefixes, get_trusted_proxies, set_trusted_proxies},
+        "Proxies that are believed when their requests name the client (X-Forwarded-For, "
+        "Forwarded) and its scheme; from all others such fields are removed."},
+    Key{"forwarded_field",
+        ChoiceField{kForwardedFields,
+                    [](Target t) { return static_cast<std::size_t>(t.server.forwarded_field); },
+                    [](Target t, std::size_t i) {
+                      t.server.forwarded_field = static_cast<ForwardedField>(i);
+                    }},
+        "The field in which trusted proxies name the client; \"auto\" takes the one that is there, "
+        "and neither where both are and disagree. Name it where a proxy lets the other one "
+        "through."},
     Key{"drain",
         DurationField{[](Target t) -> milliseconds& { return t.server.drain; }, milliseconds(0),
                       hours(1)},
@@ -61,6 +83,27 @@ constexpr std::array kKeys{
     Key{"instances_max",
         CountField{[](Target t) -> std::uint32_t& { return t.server.instances_max; }, 1, 100'000},
         "Guest instances alive in the process, all sites together."},
+
+    Key{"rate_limit.connections_per_address",
+        RateField{[](Target t) -> Rate& { return t.server.rate_limit.connections_per_address; }},
+        "Connections of one address (IPv6: of one /64); past it they are closed at once."},
+    Key{"rate_limit.handshakes_per_address",
+        RateField{[](Target t) -> Rate& { return t.server.rate_limit.handshakes_per_address; }},
+        "TLS handshakes of one address (IPv6: of one /64); past it connections are closed at "
+        "once."},
+    Key{"rate_limit.ipv4_prefix",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.rate_limit.ipv4_prefix; }, 8,
+                   32},
+        "How many bits of an IPv4 address are one prefix for the limits per_prefix."},
+    Key{"rate_limit.ipv6_prefix",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.rate_limit.ipv6_prefix; }, 16,
+                   64},
+        "How many bits of an IPv6 address are one prefix for the limits per_prefix."},
+    Key{"rate_limit.entries",
+        CountField{[](Target t) -> std::uint32_t& { return t.server.rate_limit.entries; }, 1'024,
+                   16'777'216},
+        "Addresses and prefixes that are kept count of at a time, for all limits together; 16 "
+        "bytes each."},
 
     Key{"http.request_line_max",
         SizeField{[](Target t) -> Bytes& { return t.server.http.request_line_max; }, Bytes{256},
@@ -105,6 +148,12 @@ constexpr std::array kKeys{
         CountField{[](Target t) -> std::uint32_t& { return t.server.http.connections_max; }, 1,
                    1'000'000},
         "Connections open in the process; past it, accepting pauses."},
+    Key{"http.connections_per_address_max",
+        CountField{
+            [](Target t) -> std::uint32_t& { return t.server.http.connections_per_address_max; }, 1,
+            1'000'000, "none"},
+        "Connections of one address (IPv6: of one /64) that are open at a time; past it they are "
+        "closed at once. Trusted proxies have no such limit."},
     Key{"http.response_buffer",
         SizeField{[](Target t) -> Bytes& { return t.server.http.response_buffer; }, 4_KiB, 64_MiB},
         "Response bytes held for one request before its guest has to wait for the client."},

@@ -49,10 +49,17 @@ constexpr std::array kKeys{
                       set_weights},
         "With balance = \"weighted\": the share of the requests that each cage gets."},
     Key{"route",
-        CompoundField{"list of tables { path }",
-                      R"(1 to 200; paths: exact "/a", one segment "/a/:id", any rest "/a/...")",
+        CompoundField{"list of tables { path, rate_limit, early_data, early_hints }",
+                      R"(1 to 200; paths: exact "/a", one segment "/a/:id", any rest "/a/...";)"
+                      " the others as below, optional, for this route",
                       get_routes, set_routes},
         "The paths that the site answers for; written as [[site.NAME.route]]."},
+    Key{"early_hints",
+        CompoundField{"list of texts",
+                      R"(at most 20 values of Link, such as "</style.css>; rel=preload; as=style")",
+                      get_early_hints, set_early_hints},
+        "What a page needs: sent as 103 Early Hints by HTTP/2 and HTTP/3, while the guest still "
+        "makes the page."},
 
     Key{"limits.memory",
         SizeField{[](Target t) -> Bytes& { return t.site.limits.memory; }, 64_KiB, 64_GiB, 64_KiB},
@@ -72,7 +79,8 @@ constexpr std::array kKeys{
     Key{"limits.max_concurrent_requests",
         CountField{[](Target t) -> std::uint32_t& { return t.site.limits.max_concurrent_requests; },
                    1, 10'000},
-        "Requests that one cage runs at a time."},
+        "Requests that one cage runs at a time; of those whose body is still on its way, half as "
+        "many."},
     Key{"limits.queue_max",
         CountField{[](Target t) -> std::uint32_t& { return t.site.limits.queue_max; }, 0,
                    1'000'000},
@@ -81,6 +89,16 @@ constexpr std::array kKeys{
         DurationField{[](Target t) -> milliseconds& { return t.site.limits.queue_timeout; },
                       milliseconds(1), minutes(10)},
         "How long a request waits for a place; past it the answer is 503 with Retry-After."},
+    Key{"limits.stalled_after",
+        DurationField{[](Target t) -> milliseconds& { return t.site.limits.stalled_after; },
+                      milliseconds(1), minutes(10)},
+        "While all places of a cage are taken, a response of which its client takes nothing for so "
+        "long is ended, the longest first, to make room."},
+    Key{"limits.shed_after",
+        DurationField{[](Target t) -> milliseconds& { return t.site.limits.shed_after; },
+                      milliseconds(1), minutes(10), "off"},
+        "When requests have waited so long for their first CPU time, new ones are answered 503 "
+        "with Retry-After at once."},
     Key{"limits.fields_max",
         CountField{[](Target t) -> std::uint32_t& { return t.site.limits.fields_max; }, 1, 100'000},
         "Header fields that a guest may put into one collection."},
@@ -98,6 +116,15 @@ constexpr std::array kKeys{
     Key{"limits.log_max",
         SizeField{[](Target t) -> Bytes& { return t.site.limits.log_max; }, Bytes{0}, 16_MiB},
         "What one request may write to stdout and stderr; the rest is dropped and counted."},
+
+    Key{"rate_limit.per_address",
+        RateField{[](Target t) -> Rate& { return t.site.rate_limit.per_address; }},
+        "Requests of one address (IPv6: of one /64); past it the answer is 429 with Retry-After."},
+    Key{"rate_limit.per_prefix",
+        RateField{[](Target t) -> Rate& { return t.site.rate_limit.per_prefix; }},
+        "Requests of one prefix (see server.rate_limit); past it the answer is 429."},
+    Key{"rate_limit.total", RateField{[](Target t) -> Rate& { return t.site.rate_limit.total; }},
+        "Requests of everybody together; past it the answer is 429."},
 
     Key{"permissions.allow_filesystem",
         SwitchField{[](Target t) -> bool& { return t.site.permissions.allow_filesystem; }},
@@ -149,6 +176,10 @@ constexpr std::array kKeys{
         DurationField{[](Target t) -> milliseconds& { return t.site.run.instance_idle; },
                       milliseconds(10), hours(1)},
         "How long a warm instance may stay unused before it is freed."},
+    Key{"run.informational",
+        SwitchField{[](Target t) -> bool& { return t.site.run.informational; }},
+        "Whether guests may send informational responses such as 103 before their response "
+        "(send-informational of wasi:http 0.2.12, which is unstable)."},
 
     Key{"https.redirect", SwitchField{[](Target t) -> bool& { return t.site.https.redirect; }},
         "Whether requests without TLS are sent to the same address with it (308)."},
@@ -189,13 +220,12 @@ constexpr std::array kKeys{
         "The files whose change makes `pear watch` build again."},
 };
 
-constexpr std::array<std::string_view, 23> kAbsent{
+constexpr std::array<std::string_view, 22> kAbsent{
     "tls",
     "http3",
     "state",
     "security",
     "detection",
-    "rate_limit",
     "deploy",
     "canary",
     "autoscale",

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/net/ip_prefix.h"
 
 namespace pear::config {
 
@@ -33,6 +34,36 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
+// So many in a period, evenly spread but for `burst` of them, which may come at once.
+struct Rate {
+  static constexpr std::uint32_t kCountMax = 1'000'000;  // Also of the burst.
+  std::uint32_t count = 0;                               // 0: any number.
+  milliseconds period{1'000};
+  std::uint32_t burst = 0;
+  bool operator==(const Rate&) const = default;
+};
+
+// Connections of one client; an IPv6 client has a whole /64.
+struct ConnectionRates {
+  Rate connections_per_address;
+  Rate handshakes_per_address;
+  std::uint32_t ipv4_prefix = 24;  // What "per prefix" means for sites and routes.
+  std::uint32_t ipv6_prefix = 48;
+  std::uint32_t entries = 131'072;  // Addresses and prefixes that are kept count of; 16 bytes each.
+  bool operator==(const ConnectionRates&) const = default;
+};
+
+// Requests of a site or a route. Past one the answer is 429.
+struct RequestRates {
+  Rate per_address;
+  Rate per_prefix;
+  Rate total;
+  [[nodiscard]] bool any() const {
+    return per_address.count != 0 || per_prefix.count != 0 || total.count != 0;
+  }
+  bool operator==(const RequestRates&) const = default;
+};
+
 // What one connection and one request may take. The same for every protocol.
 struct HttpLimits {
   Bytes request_line_max = 8_KiB;     // Method, target and version; past it 414 (or 400).
@@ -48,6 +79,7 @@ struct HttpLimits {
 
   std::uint32_t requests_per_connection_max = 1'000'000;
   std::uint32_t connections_max = 15'000;  // Of one server process; past it accepting pauses.
+  std::uint32_t connections_per_address_max = 1'000;  // 0: any number.
   Bytes response_buffer = 256_KiB;  // Response bytes held for one request before its guest waits.
   Bytes request_buffer = 64_KiB;    // Request body bytes held before the client waits.
   bool operator==(const HttpLimits&) const = default;
@@ -101,6 +133,9 @@ struct LogSettings {
   bool operator==(const LogSettings&) const = default;
 };
 
+// Which field of a trusted proxy says who the client is.
+enum class ForwardedField : std::uint8_t { Auto, XForwardedFor, Forwarded };
+
 struct KeeperSettings {
   bool enabled = true;
   milliseconds restart_delay_min{100};  // The first restart is at once; this from the second on.
@@ -118,9 +153,15 @@ struct ServerSettings {
   std::optional<ListenAddress> admin = ListenAddress{.host = "127.0.0.1", .port = 3001};
   std::uint32_t cores = 0;  // Core threads; 0: one for each CPU that the process may use.
   Preset preset = Preset::Default;
+  // Connections from here begin with a header of the PROXY protocol; no others do.
+  std::vector<net::IpPrefix> proxy_protocol;
+  // Requests from here say whom they are from, and by what scheme; others are not believed.
+  std::vector<net::IpPrefix> trusted_proxies;
+  ForwardedField forwarded_field = ForwardedField::Auto;
   milliseconds drain{30'000};   // After SIGTERM: how long running requests may take.
   std::filesystem::path cache;  // Compiled images. Empty: $XDG_CACHE_HOME/pear or ~/.cache/pear.
   std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
+  ConnectionRates rate_limit;
   HttpLimits http;
   Http2Limits http2;
   Http3Limits http3;
@@ -131,6 +172,9 @@ struct ServerSettings {
 
 struct RouteSettings {
   std::string path = "/...";  // Exact, `:name` for one segment, or a trailing `/...`.
+  RequestRates rate_limit = {};
+  std::optional<bool> early_data = {};                       // Nothing: as the site says.
+  std::optional<std::vector<std::string>> early_hints = {};  // Nothing: those of the site.
   bool operator==(const RouteSettings&) const = default;
 };
 
@@ -143,7 +187,10 @@ struct CageLimits {
   std::uint32_t max_concurrent_requests = 100;
   std::uint32_t queue_max = 1'000;    // Requests of the site that wait for a place, for each core.
   milliseconds queue_timeout{5'000};  // Then 503 with Retry-After.
-  std::uint32_t fields_max = 1'000;   // Fields in one `fields` resource of the guest.
+  milliseconds stalled_after{
+      1'000};                      // A client that takes nothing for so long may have to make room.
+  milliseconds shed_after{1'000};  // Behind by so much, the CPU is not promised to more; 0: it is.
+  std::uint32_t fields_max = 1'000;  // Fields in one `fields` resource of the guest.
   Bytes field_bytes_max = 128_KiB;
   std::uint32_t handles_max = 10'000;  // Resources alive in one instance.
   Bytes response_max{0};               // Response body; 0: no limit.
@@ -181,6 +228,7 @@ struct RunSettings {
   Isolation isolation = Isolation::Request;
   std::uint32_t max_requests_per_instance = 100'000;  // With isolation "cage".
   milliseconds instance_idle{10'000};  // A warm instance that is unused for so long is freed.
+  bool informational = false;          // The guest may send 102 to 199 before its response.
   bool operator==(const RunSettings&) const = default;
 };
 
@@ -211,7 +259,9 @@ struct SiteSettings {
   Balance balance = Balance::LeastConnected;
   std::vector<std::uint32_t> weights;  // With "weighted": one for each cage.
   std::vector<RouteSettings> routes{RouteSettings{}};
+  std::vector<std::string> early_hints;  // Values of Link, for 103.
   CageLimits limits;
+  RequestRates rate_limit;
   Permissions permissions;
   HealSettings heal;
   RunSettings run;

@@ -47,6 +47,16 @@ std::string with_unit(std::uint64_t count, const std::array<Unit, N>& units) {
   return fmt::format("{}{}", count / unit->factor, unit->name);
 }
 
+constexpr std::array<Unit, 3> kPeriods{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}}};
+constexpr std::string_view kBurst = " burst ";
+constexpr std::string_view kAnyRate = "off";
+
+std::optional<std::uint32_t> parse_count(std::string_view text) {
+  const auto count = parse_number(text);
+  if (!count || *count == 0 || *count > Rate::kCountMax) return std::nullopt;
+  return static_cast<std::uint32_t>(*count);
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_number(std::string_view digits) {
@@ -88,6 +98,29 @@ std::optional<DurationRange> parse_duration_range(std::string_view text) {
 
 std::string to_text(DurationRange range) {
   return fmt::format("{}..{}", to_text(range.first), to_text(range.second));
+}
+
+std::optional<Rate> parse_rate(std::string_view text) {
+  if (text == kAnyRate) return Rate{};
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const std::size_t behind = std::min(text.find(kBurst), text.size());
+  if (slash >= behind) return std::nullopt;
+  const std::string_view name = text.substr(slash + 1, behind - slash - 1);
+  const auto* const period = std::ranges::find(kPeriods, name, &Unit::name);
+  const auto count = parse_count(text.substr(0, slash));
+  const auto burst =
+      behind == text.size() ? count : parse_count(text.substr(behind + kBurst.size()));
+  if (period == kPeriods.end() || !count || !burst) return std::nullopt;
+  return Rate{.count = *count, .period = milliseconds(period->factor), .burst = *burst};
+}
+
+std::string to_text(const Rate& rate) {
+  if (rate.count == 0) return std::string(kAnyRate);
+  const auto* const period =
+      std::ranges::find(kPeriods, static_cast<std::uint64_t>(rate.period.count()), &Unit::factor);
+  std::string text = fmt::format("{}/{}", rate.count, period->name);
+  if (rate.burst != rate.count) text += fmt::format("{}{}", kBurst, rate.burst);
+  return text;
 }
 
 std::optional<ListenAddress> parse_address(std::string_view text) {

@@ -30,6 +30,11 @@ using DurationRange = std::pair<milliseconds, milliseconds>;
 [[nodiscard]] std::optional<DurationRange> parse_duration_range(std::string_view text);
 [[nodiscard]] std::string to_text(DurationRange range);
 
+// "100/s", "60/m", "1000/h"; "100/s burst 200" where more or fewer than 100 may come at once;
+// "off". Each number is 1 to Rate::kCountMax.
+[[nodiscard]] std::optional<Rate> parse_rate(std::string_view text);
+[[nodiscard]] std::string to_text(const Rate& rate);
+
 // "127.0.0.1:3000", "[::1]:3000", "localhost:3000" (127.0.0.1). Port 0: any that is free.
 [[nodiscard]] std::optional<ListenAddress> parse_address(std::string_view text);
 [[nodiscard]] std::string to_text(const ListenAddress& address);

@@ -23,6 +23,17 @@ Core::Core(const Parts& parts)
     : parts_(parts),
       time_{
           .now = parts.reactor.now(), .turn = parts.reactor.now(), .turn_wall = parts.wall_time()},
+      notices_({.times = parts.limits.notices, .logger = parts.logger, .time = time_}),
+      admission_({.settings = parts.settings,
+                  .limits = parts.limits,
+                  .counters = parts.counters,
+                  .notices = notices_,
+                  .time = time_}),
+      rates_({.settings = parts.settings,
+              .limits = parts.limits,
+              .counters = parts.counters,
+              .notices = notices_,
+              .time = time_}),
       chunks_(parts.id),
       cages_({.core = parts.id,
               .maker = parts.maker,
@@ -41,6 +52,8 @@ Core::Core(const Parts& parts)
              .chunks = chunks_,
              .blocks = blocks_,
              .logger = parts.logger,
+             .rates = rates_,
+             .notices = notices_,
              .time = time_,
              .http3_port = parts.quic == nullptr || parts.settings.https.empty()
                                ? std::uint16_t{0}
@@ -50,14 +63,18 @@ Core::Core(const Parts& parts)
                     .settings = parts.settings,
                     .counters = parts.counters,
                     .logger = parts.logger,
+                    .notices = notices_,
+                    .admission = admission_,
                     .core = parts.id,
                     .cores = parts.cores,
                     .quic = parts.quic}),
-      listener_(connections_, {.reactor = parts.reactor,
-                               .connections = connections_,
-                               .counters = parts.counters,
-                               .timeout = parts.settings.tls.handshake_timeout,
-                               .handshakes_max = parts.settings.http.connections_max}),
+      listener_({.handshakes = {.reactor = parts.reactor,
+                                .connections = connections_,
+                                .counters = parts.counters,
+                                .timeout = parts.settings.tls.handshake_timeout,
+                                .handshakes_max = parts.settings.http.connections_max},
+                 .settings = parts.settings,
+                 .admission = admission_}),
       datagrams_({.reactor = parts.reactor,
                   .connections = connections_,
                   .counters = parts.counters,
@@ -96,7 +113,7 @@ void Core::run() {
 // a run, an exchange or a chunk of another.
 void Core::end() {
   listener_.finish();
-  listener_.handshakes().close_all();
+  listener_.close_all();
   connections_.close_all();
   cages_.end_all();
   turn(io::Reactor::Wait::No);
@@ -208,6 +225,7 @@ void Core::dispatch(const HopRecord& record) {
       return cages_.apply(record);
     case HopKind::Accepted:
     case HopKind::Refused:
+    case HopKind::ResponseInterim:
     case HopKind::ResponseHead:
     case HopKind::ResponseChunk:
     case HopKind::ResponseEnd:
@@ -293,13 +311,13 @@ void Core::begin_drain(MonotonicTime deadline) {
   if (std::exchange(draining_, true)) return;
   connections_.drain();
   listener_.finish();
-  listener_.handshakes().drain();
+  listener_.drain();
   parts_.reactor.timers().arm(drain_, deadline);
 }
 
 void Core::on_drain_deadline(MonotonicTime /*now*/) {
   cut_ += path_.cut_all();
-  listener_.handshakes().close_all();
+  listener_.close_all();
   connections_.close_all();
 }
 

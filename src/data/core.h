@@ -23,6 +23,10 @@
 #include "data/listener/listener.h"
 #include "data/protocol/connections.h"
 #include "data/request_path.h"
+#include "data/security/admission.h"
+#include "data/security/notices.h"
+#include "data/security/request_rates.h"
+#include "data/security/shared_limits.h"
 #include "data/turn_time.h"
 #include "io/clock.h"
 #include "io/mesh.h"
@@ -47,6 +51,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
     HopMesh& mesh;
     model::CoreCounters& counters;
     log::Logger& logger;
+    security::SharedLimits& limits;  // All cores have the same.
     WallTime (*wall_time)() = &io::wall_time;
     std::uint32_t cores = 1;                          // Of the server.
     const io::tls::QuicSecrets* quic = nullptr;       // Null: HTTP/3 is not served.
@@ -102,6 +107,9 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
 
   Parts parts_;
   TurnTime time_;
+  security::Notices notices_;
+  security::Admission admission_;
+  security::RequestRates rates_;
   BodyChunkPool chunks_;
   base::ArenaBlockPool blocks_;
   cage::CageSet cages_;

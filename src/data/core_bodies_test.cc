@@ -2,6 +2,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -53,6 +54,93 @@ TEST_F(CoreTest, StreamsABodyBackThroughBothQueues) {
   }
   const std::string decoded = body_of_chunks(heard);
   EXPECT_TRUE(decoded == body) << decoded.size();
+}
+
+constexpr std::string_view kSlowPost =
+    "POST /site/ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab";
+
+TEST_F(CoreTest, BodiesThatAreOnTheirWayLeaveHalfOfThePlacesToOthers) {
+  site_.limits.max_concurrent_requests = 4;
+  engine_.serve = echo;
+  start();
+  std::vector<io::UniqueFd> slow;
+  for (int i = 0; i < 6; ++i) {
+    slow.push_back(connect());
+    say(slow.back(), kSlowPost);
+  }
+  turns(5);
+  EXPECT_EQ(table_->sites[0]->cages[0].counters->in_flight.value(), 2U);
+
+  // Who has said all is served at once, before those that came earlier.
+  EXPECT_TRUE(ask(kGet, "\r\n\r\n").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(ask("POST /site/ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nwxyz", "wxyz")
+                  .starts_with("HTTP/1.1 200 "));
+  // A body that is complete is as good as any, be it the last; and so in the end are all.
+  while (!slow.empty()) {
+    say(slow.back(), "cd");
+    EXPECT_TRUE(hear_body(slow.back(), "abcd").starts_with("HTTP/1.1 200 "));
+    slow.pop_back();
+  }
+}
+
+TEST_F(CoreTest, OfTooManyBodiesThatAreOnTheirWayTheSlowestIsEnded) {
+  site_.limits.max_concurrent_requests = 2;
+  site_.limits.queue_max = 1;
+  engine_.serve = echo;
+  start();
+  std::vector<io::UniqueFd> slow;
+  for (int i = 0; i < 5; ++i) {  // One runs, three may wait.
+    slow.push_back(connect());
+    say(slow.back(), kSlowPost);
+  }
+  EXPECT_TRUE(hear_body(slow[1], "<end>").starts_with("HTTP/1.1 408 "));
+  for (const int i : {0, 2, 3, 4}) {
+    say(slow[i], "cd");
+    EXPECT_TRUE(hear_body(slow[i], "abcd").starts_with("HTTP/1.1 200 ")) << i;
+  }
+}
+
+// Writes as much as is taken, for ever.
+cage::Guest::Slice pour(FakeGuest& guest) {
+  if (guest.slices == 1) static_cast<void>(guest.host.respond(200, {}));
+  const std::uint64_t window = guest.host.body_window();
+  if (window == cage::GuestHost::kClientGone) return guest.idle();
+  guest.host.write_body(std::string(window, 'x'));
+  return guest.host.body_window() == 0 ? guest.pending() : guest.yielded();
+}
+
+TEST_F(CoreTest, ResponsesThatNobodyTakesMakeRoomWhenAllPlacesAreTaken) {
+  site_.limits.max_concurrent_requests = 2;
+  site_.limits.stalled_after = std::chrono::milliseconds(1);
+  engine_.serve = [](FakeGuest& guest) {
+    return guest.request.path_with_query == "/site/pour" ? pour(guest) : guest.answer("hello");
+  };
+  start();
+  const auto in_flight = [this] { return table_->sites[0]->cages[0].counters->in_flight.value(); };
+  const io::UniqueFd lone = connect();
+  say(lone, "GET /site/pour HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (const auto end = io::now() + std::chrono::milliseconds(5); io::now() < end;) turns(1);
+  EXPECT_EQ(in_flight(), 1U) << "there is room: nobody has to go";
+
+  const io::UniqueFd second = connect();
+  say(second, "GET /site/pour HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(ask(kGet, "hello").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(hear(lone, [](const std::string&) { return false; }).ends_with("<end>"))
+      << "the one that has waited for longest";
+}
+
+TEST_F(CoreTest, ABodyThatFillsItsBufferWaitsForAPlaceLikeAnyOther) {
+  site_.limits.max_concurrent_requests = 2;
+  engine_.serve = echo;
+  start();
+  const io::UniqueFd slow = connect();
+  say(slow, kSlowPost);
+  const io::UniqueFd large = connect();
+  const std::string most(settings_.http.request_buffer.count, 'x');
+  say(large, fmt::format("POST /site/ HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{}",
+                         most.size() + 1, most));
+  turns(5);
+  EXPECT_EQ(table_->sites[0]->cages[0].counters->in_flight.value(), 2U);
 }
 
 TEST_F(CoreTest, ABodyThatIsTakenWhileTheGuestAnswersIsReadToItsEnd) {

@@ -67,6 +67,7 @@ class CoreTest : public testing::Test {
         log_(*log::LogWriter::open({.fd = log_file_.get()})),
         logger_(log_->add_channel(1U << 20U), {}) {
     settings_.http.connections_max = 64;
+    settings_.rate_limit.entries = 1'024;
     settings_.log.access = false;
     site_.name = "shop";
     site_.cages = 1;
@@ -83,6 +84,7 @@ class CoreTest : public testing::Test {
     reactor_ = *io::Reactor::open();
     engine_.clock = reactor_->now();
     mesh_ = std::make_unique<HopMesh>(1, 16);
+    limits_ = std::make_unique<security::SharedLimits>(settings_, security::KeyedHash::Key{1, 2});
     core_ = std::make_unique<Core>(Core::Parts{.id = CoreId{0},
                                                .settings = settings_,
                                                .reactor = *reactor_,
@@ -93,6 +95,7 @@ class CoreTest : public testing::Test {
                                                .mesh = *mesh_,
                                                .counters = counters_,
                                                .logger = logger_,
+                                               .limits = *limits_,
                                                .wall_time = wall_time_,
                                                .quic = quic_});
     auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
@@ -216,6 +219,7 @@ class CoreTest : public testing::Test {
   base::SpscRing<CoreEvent> events_{1024};
   model::CoreCounters counters_;
   std::unique_ptr<HopMesh> mesh_;
+  std::unique_ptr<security::SharedLimits> limits_;
   std::shared_ptr<const model::SiteTable> table_;
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<Core> core_;

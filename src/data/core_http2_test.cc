@@ -88,6 +88,82 @@ TEST_F(Http2Test, IsRefusedWhereItIsTurnedOff) {
   EXPECT_TRUE(ask(http2::kPreface, "\n").starts_with("HTTP/1.1 505"));
 }
 
+TEST_F(Http2Test, GivesEarlyHintsForPagesAlone) {
+  site_.early_hints = {"</a.css>; rel=preload; as=style", "</b.js>; rel=modulepreload"};
+  start();
+  const io::UniqueFd socket = connect();
+  TestClient client;
+  const std::int32_t page = client.request(fields_of("GET"));
+  FieldPairs fetch = fields_of("GET");
+  fetch.emplace_back("sec-fetch-mode", "cors");
+  const std::int32_t part = client.request(fetch);
+  const std::int32_t head = client.request(fields_of("HEAD"));
+
+  for (const std::int32_t stream : {page, part, head}) talk_until_closed(client, socket, stream);
+
+  const auto& fields = client.responses[page].fields;
+  ASSERT_GT(fields.size(), 3U);
+  EXPECT_EQ(fields[0], (FieldPairs::value_type{":status", "103"}));
+  EXPECT_EQ(fields[1], (FieldPairs::value_type{"link", site_.early_hints[0]}));
+  EXPECT_EQ(fields[2], (FieldPairs::value_type{"link", site_.early_hints[1]}));
+  EXPECT_EQ(fields[3], (FieldPairs::value_type{":status", "200"}));
+  EXPECT_EQ(client.responses[part].field(":status"), "200");
+  EXPECT_EQ(client.responses[head].field(":status"), "200");
+}
+
+TEST_F(Http2Test, TakesTheEarlyHintsOfTheRouteBeforeThoseOfTheSite) {
+  site_.early_hints = {"</a.css>"};
+  site_.routes[0].early_hints.emplace();
+  start();
+  const io::UniqueFd socket = connect();
+  TestClient client;
+  const std::int32_t page = client.request(fields_of("GET"));
+
+  talk_until_closed(client, socket, page);
+
+  EXPECT_EQ(client.responses[page].field(":status"), "200");
+}
+
+TEST_F(Http2Test, GivesNoEarlyHintsToHttp1) {
+  site_.early_hints = {"</a.css>"};
+  start();
+  EXPECT_TRUE(ask("GET /site/ HTTP/1.1\r\nHost: a\r\n\r\n", "hello").starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(Http2Test, SendsTheInterimResponsesOfAGuestInTheirOrder) {
+  int taken = 0;
+  engine_.serve = [&taken](cage::FakeGuest& guest) {
+    const http::Field link{.name = "link", .value = "</a.css>"};
+    if (guest.slices == 1) {
+      if (guest.host.inform(102, {})) ++taken;
+      if (guest.host.inform(103, {&link, 1})) ++taken;
+      return guest.yielded();
+    }
+    while (guest.host.inform(103, {})) ++taken;
+    return guest.answer("hello");
+  };
+  start();
+  const io::UniqueFd socket = connect();
+  TestClient client;
+  const std::int32_t stream = client.request(fields_of("GET"));
+
+  talk_until_closed(client, socket, stream);
+
+  const auto& fields = client.responses[stream].fields;
+  EXPECT_EQ(taken, 16);
+  ASSERT_GT(fields.size(), 18U);
+  EXPECT_EQ(fields[0], (FieldPairs::value_type{":status", "102"}));
+  EXPECT_EQ(fields[1], (FieldPairs::value_type{":status", "103"}));
+  EXPECT_EQ(fields[2], (FieldPairs::value_type{"link", "</a.css>"}));
+  for (int i = 3; i < 17; ++i) EXPECT_EQ(fields[i], (FieldPairs::value_type{":status", "103"}));
+  EXPECT_EQ(fields[17], (FieldPairs::value_type{":status", "200"}));
+  EXPECT_EQ(client.responses[stream].body, "hello");
+
+  taken = 0;
+  EXPECT_TRUE(ask("GET /site/ HTTP/1.1\r\nHost: a\r\n\r\n", "hello").starts_with("HTTP/1.1 200"));
+  EXPECT_EQ(taken, 16);
+}
+
 TEST_F(Http2Test, ServesManyRequestsOfOneConnectionAtATime) {
   site_.limits.max_concurrent_requests = 200;
   start();
@@ -218,6 +294,9 @@ TEST_F(Http2Test, CountsWhatNoGoodClientDoes) {
   hear(socket, [](const std::string&) { return false; });
 
   EXPECT_EQ(counters_.http2_offences[std::to_underlying(http2::Offence::Settings)].value(), 1U);
+  const std::string log = logged();
+  EXPECT_TRUE(log.contains("\"event\":\"abuse\"")) << log;
+  EXPECT_TRUE(log.contains(R"("kind":"settings","client":"127.0.0.1","protocol":"h2")")) << log;
 }
 
 }  // namespace

@@ -79,6 +79,19 @@ TEST_F(Http3Test, AnswersARequest) {
   EXPECT_EQ(counters_.connections_open.value(), 1U);
 }
 
+TEST_F(Http3Test, GivesEarlyHints) {
+  site_.early_hints = {"</a.css>; rel=preload; as=style"};
+  start_quic();
+  const auto client = connected();
+  const auto& response = ask(*client, Http3TestClient::get("/site/"));
+
+  ASSERT_GT(response.fields.size(), 2U);
+  EXPECT_EQ(response.status(), "103");
+  EXPECT_EQ(response.fields[1].second, site_.early_hints[0]);
+  EXPECT_EQ(response.fields[2].second, "200");
+  EXPECT_EQ(response.body, "hello");
+}
+
 TEST_F(Http3Test, AnswersManyRequestsOfOneConnection) {
   start_quic();
   auto client = connected();
@@ -111,15 +124,47 @@ TEST_F(Http3Test, CarriesBodiesBothWays) {
 }
 
 TEST_F(Http3Test, TellsGuestsWhatHttp1AndHttp2Do) {
-  std::string scheme;
+  std::string seen;
   engine_.serve = [&](cage::FakeGuest& guest) {
-    scheme = guest.request.scheme;
+    seen = guest.request.scheme;
+    for (const http::Field& field : guest.request.fields) {
+      seen += " " + std::string(field.name) + "=" + std::string(field.value);
+    }
     return guest.answer("hello");
   };
   start_quic();
   auto client = connected();
-  ask(*client, Http3TestClient::get("/site/"));
-  EXPECT_EQ(scheme, "https");
+  auto fields = Http3TestClient::get("/site/");
+  fields.push_back({"x-forwarded-for", "6.6.6.6"});
+  ask(*client, fields);
+  EXPECT_EQ(seen, "https x-forwarded-for=127.0.0.1 x-forwarded-proto=https");
+}
+
+TEST_F(Http3Test, CountsTheConnectionsOfAClientWithThoseOfTcp) {
+  settings_.http.connections_per_address_max = 1;
+  start_quic();
+  auto first = connected();
+  auto second = client();
+  EXPECT_TRUE(until(*second, [&] { return second->transport().peer_error().has_value(); }));
+  EXPECT_EQ(second->transport().peer_error()->code, 0x107U);
+  EXPECT_EQ(hear(connect(), [](const std::string&) { return false; }), "<reset>");
+  EXPECT_EQ(counters_.connections_refused[0].value(), 2U);
+
+  EXPECT_EQ(ask(*first, Http3TestClient::get("/site/")).body, "hello");
+}
+
+TEST_F(Http3Test, TurnsAwayBeforeTheHandshakeWhereTheAddressIsProven) {
+  settings_.http3.retry = config::Retry::Always;
+  settings_.rate_limit.handshakes_per_address = {
+      .count = 1, .period = std::chrono::hours(1), .burst = 1};
+  start_quic();
+  auto first = connected();
+  auto second = client();
+  EXPECT_FALSE(until(*second, [&] { return second->ready(); }));
+  EXPECT_GE(counters_.connections_refused[2].value(), 1U);
+  EXPECT_EQ(counters_.quic_handshakes.value(), 1U);
+
+  EXPECT_EQ(ask(*first, Http3TestClient::get("/site/")).body, "hello");
 }
 
 TEST_F(Http3Test, RefusesWhatTheRuleBookRefuses) {
@@ -160,6 +205,8 @@ TEST_F(Http3Test, EndsAConnectionThatResetsAllItsRequests) {
   EXPECT_EQ(client->transport().peer_error()->code, 0x107U);
   EXPECT_LE(resets, 220);
   EXPECT_EQ(counters_.http3_offences[std::to_underlying(http3::Offence::Resets)].value(), 1U);
+  const std::string log = logged();
+  EXPECT_TRUE(log.contains(R"("kind":"resets","client":"127.0.0.1","protocol":"h3")")) << log;
 }
 
 TEST_F(Http3Test, AsksForProofOfAddressesWhenToldTo) {

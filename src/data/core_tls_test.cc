@@ -313,6 +313,44 @@ TEST_F(TlsTest, LetsNobodyWithoutTlsIntoASiteThatDemandsCertificates) {
   EXPECT_EQ(table_->sites[0]->cages[0].counters->served.value(), 0U);
 }
 
+TEST_F(TlsTest, ComesBehindTheHeaderOfAProxy) {
+  settings_.proxy_protocol = {*net::IpPrefix::parse("127.0.0.1")};
+  settings_.http.connections_per_address_max = 1;
+  std::string way;
+  engine_.serve = [&](cage::FakeGuest& guest) {
+    for (const http::Field& field : guest.request.fields) {
+      if (field.name.starts_with("x-forwarded")) way += std::string(field.value) + ";";
+    }
+    return guest.answer("hello");
+  };
+  start_tls();
+  publish_certificates();
+  Client client = connect_tls();
+  CoreTest::say(client.socket, "PROXY TCP4 192.0.2.7 198.51.100.1 40000 443\r\n");
+  ASSERT_EQ(shake_hands(client), Session::Progress::Done) << client.session->problem();
+  EXPECT_TRUE(ask(client, "example.com", "hello").starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(way, "192.0.2.7;https;");
+
+  Client second = connect_tls();
+  CoreTest::say(second.socket, "PROXY TCP4 192.0.2.7 198.51.100.1 40001 443\r\n");
+  EXPECT_EQ(shake_hands(second), Session::Progress::Failed);
+  EXPECT_EQ(counters_.connections_refused[0].value(), 1U);
+}
+
+TEST_F(TlsTest, OneClientShakesHandsAtARate) {
+  settings_.rate_limit.handshakes_per_address = {
+      .count = 1, .period = std::chrono::hours(1), .burst = 1};
+  start_tls();
+  publish_certificates();
+  Client first = connect_tls();
+  EXPECT_EQ(shake_hands(first), Session::Progress::Done);
+
+  Client second = connect_tls();
+  EXPECT_EQ(shake_hands(second), Session::Progress::Failed);
+  EXPECT_EQ(counters_.connections_refused[2].value(), 1U);
+  EXPECT_TRUE(CoreTest::ask(kGet, "hello").starts_with("HTTP/1.1 200 ")) << "without TLS it may";
+}
+
 TEST_F(TlsTest, WaitsForNoHandshakeInADrainButAMoment) {
   start_tls();
   publish_certificates();

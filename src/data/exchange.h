@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/ids.h"
 #include "base/intrusive_list.h"
+#include "base/net/ip_address.h"
 #include "base/time.h"
 #include "data/body_queue.h"
 #include "data/hop.h"
@@ -40,7 +41,7 @@ enum class Protocol : std::uint8_t { Http11, Http2, Http3, Internal };
 // What was asked. All views live in the exchange's arena.
 struct Request {
   std::string_view method;
-  std::string_view scheme;
+  std::string_view scheme;           // As the connection is, or as a trusted proxy says.
   std::string_view authority;        // As sent: with its port, if it had one.
   std::string_view host;             // Lower case, without a port.
   std::string_view path_with_query;  // Starts with '/', or is "*".
@@ -48,7 +49,8 @@ struct Request {
   std::span<http::Field> fields;  // Names in lower case, in the order of the wire.
   std::string_view traceparent;   // Valid (W3C Trace Context), or empty.
   bool has_body = false;
-  bool early = false;  // It came in early data, and may be a copy of an earlier one.
+  bool by_tls = false;  // The connection's own.
+  bool early = false;   // It came in early data, and may be a copy of an earlier one.
 };
 
 struct Response {
@@ -80,7 +82,8 @@ class Exchange : public base::ListHook<NewsTag>,
   // ---- The request part.
   Request request;
   Protocol protocol = Protocol::Http11;
-  std::string_view client;  // Its address, as text, in the arena.
+  net::IpAddress client_address;
+  std::string_view client;  // The same as text, in the arena.
   std::uint64_t client_hash = 0;
 
   // ---- The path part.
@@ -89,8 +92,11 @@ class Exchange : public base::ListHook<NewsTag>,
   SnapshotPin* snapshot = nullptr;          // Keeps the site table that it matched in.
   const model::Site* site = nullptr;        // In the snapshot; null where no site matched.
   const model::CagePlace* place = nullptr;  // The lease: of the cage that it was given to.
+  std::uint32_t route = 0;                  // Of the site: the one that matched.
   std::uint16_t refused = 0;                // Cages that had no place for it after all.
   std::uint8_t stage = 0;                   // Of the request path.
+  bool awaits_body = false;                 // In the pool: its body is not here yet.
+  bool screened = false;                    // By security: not again with another site table.
 
   // ---- The cage's side of it (hop.h).
   enum class Link : std::uint8_t {
@@ -114,14 +120,21 @@ class Exchange : public base::ListHook<NewsTag>,
   std::span<const http::Field> request_trailers;  // In the arena; set before body_end().
   bool request_ended = false;
   Response response;
-  bool response_news = false;  // Its stream must be told of the response,
-  bool request_room = false;   // or that the client may send more.
+  Interim* interims = nullptr;  // Of the guest, in order: its stream must be told of them,
+  bool response_news = false;   // of the response,
+  bool request_room = false;    // or that the client may send more.
 
   // ---- For the log.
   MonotonicTime head_time{};  // The head was complete.
   MonotonicTime run_time{};   // Its guest's first slice; zero where there was none.
   MonotonicTime done_time{};
   std::chrono::nanoseconds cpu{};
+
+  void add_interim(Interim& interim) {
+    Interim** end = &interims;
+    while (*end != nullptr) end = &(*end)->next;
+    *end = &interim;
+  }
 
   void on_timer(MonotonicTime now) override;  // It has waited for a cage for too long.
 };

@@ -9,8 +9,8 @@
 //     ◄──────────────────── Accepted: a run begins (or Refused: nothing happened)
 //     RequestChunk*, RequestEnd | Abort ──────────────────►
 //     ◄──────────────────── RequestChunkReturn (credit: the client may send more)
-//     ◄──────────────────── ResponseHead, ResponseChunk*, ResponseEnd | ResponseCut
-//     ResponseChunkReturn (credit: the guest may write more) ──────────────►
+//     ◄──────────────────── ResponseInterim*, ResponseHead, ResponseChunk*, ResponseEnd |
+//     ResponseCut ResponseChunkReturn (credit: the guest may write more) ──────────────►
 //     ◄──────────────────── Ended: handle() returned; the lease is over
 //     Release ────────────► the run, and the head that lay in it, are gone
 //
@@ -21,8 +21,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "base/ids.h"
+#include "http/field.h"
 
 namespace pear::cage {
 class GuestRun;
@@ -32,6 +34,13 @@ namespace pear::data {
 
 class Exchange;
 struct BodyChunk;
+
+// An interim response of a guest. It lies in its run until that is released.
+struct Interim {
+  std::uint16_t status = 0;
+  std::span<const http::Field> fields;
+  Interim* next = nullptr;  // The connection core's, for the order in which they are sent.
+};
 
 enum class HopKind : std::uint8_t {
   // Connection's core → cage's core.
@@ -44,6 +53,7 @@ enum class HopKind : std::uint8_t {
   // Cage's core → connection's core.
   Accepted,
   Refused,  // The cage has no place or does not run: try another.
+  ResponseInterim,
   ResponseHead,
   ResponseChunk,
   ResponseEnd,
@@ -71,6 +81,7 @@ struct HopRecord {
   CageId cage{};                  // Start, Refused.
   Exchange* exchange = nullptr;   // Start, and all to the connection's core.
   BodyChunk* chunk = nullptr;     // The four chunk kinds.
+  Interim* interim = nullptr;     // ResponseInterim.
   cage::GuestRun* run = nullptr;  // All but Start and Refused.
 };
 static_assert(sizeof(HopRecord) <= 40, "it is copied through the rings");

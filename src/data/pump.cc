@@ -38,6 +38,14 @@ void RequestPath::body(Exchange& exchange, std::string_view bytes) {
     bytes.remove_prefix(taken);
   }
   if (exchange.link == Link::Running) send_request_body(exchange);
+  on_body_progress(exchange);
+}
+
+// A request that the pool has put aside is asked for again once its body is here.
+void RequestPath::on_body_progress(Exchange& exchange) {
+  if (!exchange.awaits_body || !body_is_here(exchange)) return;
+  pool_.forget(exchange);
+  advance(exchange);
 }
 
 void RequestPath::send_request_body(Exchange& exchange) {
@@ -62,6 +70,7 @@ void RequestPath::body_end(Exchange& exchange) {
   if (exchange.link == Link::Running && !exchange.aborted) {
     tell_cage(exchange, HopKind::RequestEnd);
   }
+  on_body_progress(exchange);
 }
 
 void RequestPath::sent(Exchange& exchange, BodyChunk* chunk) {
@@ -92,11 +101,15 @@ void RequestPath::deliver_news() {
     // Either call may end the exchange: nothing of it is touched afterwards. Of two news the second
     // comes in its turn.
     if (std::exchange(exchange->request_room, false)) {
-      if (exchange->response_news) news_.push_back(*exchange);
+      if (exchange->response_news || exchange->interims != nullptr) news_.push_back(*exchange);
       exchange->stream->on_request_room(*exchange);
       continue;
     }
-    exchange->response_news = false;
+    while (const Interim* const interim = exchange->interims) {
+      exchange->interims = interim->next;
+      exchange->stream->inform(interim->status, interim->fields);
+    }
+    if (!std::exchange(exchange->response_news, false)) continue;
     exchange->stream->on_response(*exchange);
   }
 }
@@ -110,6 +123,10 @@ void RequestPath::apply(const HopRecord& record) {
       return on_accepted(exchange, record.run);
     case HopKind::Refused:
       return on_refused(exchange);
+    case HopKind::ResponseInterim:
+      if (nobody_listens) return;
+      exchange.add_interim(*record.interim);
+      return note_news(exchange);
     case HopKind::ResponseHead:
       if (nobody_listens) return;
       response.status = record.run->status;

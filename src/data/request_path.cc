@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "data/response/early_hints.h"
 #include "data/response/https_rules.h"
 
 namespace pear::data {
@@ -17,10 +18,11 @@ struct RequestPath::Stage {
 };
 
 // The request path, in order. The listener and the protocols come before it: they turn bytes into
-// an exchange. Each row names the folder in src/data/ that does the work. Security (limits of rate,
-// rules, detectors) will stand between router and pool; after the cage the pump carries the bodies.
+// an exchange. Each row names the folder in src/data/ that does the work. After the cage the pump
+// carries the bodies.
 constexpr std::array<RequestPath::Stage, RequestPath::kStageCount> RequestPath::kStages{{
     {.name = "router", .run = &RequestPath::match_route},
+    {.name = "security", .run = &RequestPath::screen},
     {.name = "pool", .run = &RequestPath::lease_cage},
     {.name = "cage", .run = &RequestPath::enter_cage},
 }};
@@ -51,6 +53,11 @@ RequestPath::Step RequestPath::match_route(Exchange& exchange) {
     return Step::Answered;
   }
   exchange.site = table.sites[std::to_underlying(match->site)].get();
+  exchange.route = match->route;
+  if (response::lacks_certificate(exchange)) {
+    answer(exchange, Cause::Misdirected);
+    return Step::Answered;
+  }
   if (response::wants_redirect(exchange)) {
     answer_without_guest(exchange);
     response::answer_redirect(exchange, parts_.settings.https.front().port);
@@ -63,8 +70,22 @@ RequestPath::Step RequestPath::match_route(Exchange& exchange) {
   return Step::Next;
 }
 
+RequestPath::Step RequestPath::screen(Exchange& exchange) {
+  // One that looks again in a new table has been asked.
+  if (std::exchange(exchange.screened, true)) return Step::Next;
+  const auto wait = parts_.rates.wait_for(exchange, *counters_of(exchange));
+  if (!wait) {
+    response::give_early_hints(exchange);
+    return Step::Next;
+  }
+  answer(exchange, Cause::TooManyRequests, std::chrono::ceil<std::chrono::seconds>(*wait));
+  return Step::Answered;
+}
+
 RequestPath::Step RequestPath::lease_cage(Exchange& exchange) {
-  switch (pool_.lease(exchange, core_is_behind_)) {
+  switch (pool_.lease(
+      exchange,
+      {.core_is_behind = core_is_behind_, .body_is_here = body_is_here(exchange), .now = now()})) {
     case Pool::Answer::Leased:
       exchange.cancel();
       return Step::Next;
@@ -74,9 +95,21 @@ RequestPath::Step RequestPath::lease_cage(Exchange& exchange) {
         parts_.timers.arm(exchange, now() + exchange.site->settings.limits.queue_timeout);
       }
       return Step::Wait;
+    case Pool::Answer::AwaitsBody:
+      // Its connection waits for the body, with a deadline of its own.
+      exchange.cancel();
+      if (Exchange* const slowest = pool_.surplus(*exchange.site)) {
+        refuse(*slowest, Cause::BodyTimeout);
+      }
+      return Step::Wait;
     case Pool::Answer::QueueFull:
       counters_of(exchange)->queue_full.add();
       answer(exchange, Cause::QueueFull);
+      return Step::Answered;
+    case Pool::Answer::Behind:
+      counters_of(exchange)->shed.add();
+      parts_.notices.shed(exchange);
+      answer(exchange, Cause::Overload);
       return Step::Answered;
     case Pool::Answer::NoCage:
       answer(exchange, Cause::NoCage);
@@ -201,9 +234,9 @@ void RequestPath::abort(Exchange& exchange) {
   if (exchange.link == Exchange::Link::Running) tell_cage(exchange, HopKind::Abort);
 }
 
-void RequestPath::answer(Exchange& exchange, Cause cause) {
+void RequestPath::answer(Exchange& exchange, Cause cause, std::chrono::seconds retry_after) {
   answer_without_guest(exchange);
-  response::answer_error(exchange, cause, parts_.chunks);
+  response::answer_error(exchange, cause, {.chunks = parts_.chunks, .retry_after = retry_after});
   add_edge_fields(exchange);
 }
 

@@ -25,6 +25,8 @@
 #include "data/pool/pool.h"
 #include "data/protocol/stream.h"
 #include "data/response/error_response.h"
+#include "data/security/notices.h"
+#include "data/security/request_rates.h"
 #include "data/snapshot_pin.h"
 #include "data/turn_time.h"
 #include "io/timer_wheel.h"
@@ -57,6 +59,8 @@ class RequestPath {
     BodyChunkPool& chunks;
     base::ArenaBlockPool& blocks;
     log::Logger& logger;
+    security::RequestRates& rates;
+    security::Notices& notices;
     const TurnTime& time;          // Advanced by the core.
     std::uint16_t http3_port = 0;  // Where HTTP/3 is served; 0: nowhere.
   };
@@ -118,17 +122,21 @@ class RequestPath {
   friend class Exchange;  // Its timer.
   enum class Step : std::uint8_t { Next, Wait, Answered };
   struct Stage;
-  static constexpr std::uint8_t kPoolStage = 1;
-  static constexpr std::uint8_t kCageStage = 2;
-  static constexpr std::uint8_t kStageCount = 3;
+  static constexpr std::uint8_t kPoolStage = 2;
+  static constexpr std::uint8_t kCageStage = 3;
+  static constexpr std::uint8_t kStageCount = 4;
   static const std::array<Stage, kStageCount> kStages;
+  static constexpr std::chrono::seconds kRetryAfter{1};
 
   void advance(Exchange& exchange);
   [[nodiscard]] Step match_route(Exchange& exchange);
+  [[nodiscard]] Step screen(Exchange& exchange);
   [[nodiscard]] Step lease_cage(Exchange& exchange);
   [[nodiscard]] Step enter_cage(Exchange& exchange);
 
-  void answer(Exchange& exchange, response::Cause cause);
+  void answer(Exchange& exchange, response::Cause cause) { answer(exchange, cause, kRetryAfter); }
+  // Where the cause says Retry-After: after so long.
+  void answer(Exchange& exchange, response::Cause cause, std::chrono::seconds retry_after);
   // What the edge says in every response.
   void add_edge_fields(Exchange& exchange);
   void answer_without_guest(Exchange& exchange);
@@ -138,6 +146,11 @@ class RequestPath {
   void on_refused(Exchange& exchange);
   void on_cut(Exchange& exchange, const HopRecord& record);
   void on_ended(Exchange& exchange, const HopRecord& record);
+  // All of it, or as much as is kept while the request waits.
+  [[nodiscard]] bool body_is_here(const Exchange& exchange) const {
+    return exchange.request_ended || !exchange.request.has_body || !wants_body(exchange);
+  }
+  void on_body_progress(Exchange& exchange);
   void send_request_body(Exchange& exchange);
   void tell_cage(Exchange& exchange, HopKind kind);
   void note_news(Exchange& exchange);

@@ -40,6 +40,7 @@ constexpr Host kHost{
     .memory_release = [](void* c, std::uint64_t delta) { BenchHost::of(c).memory -= delta; },
     .log = [](void*, PearStream, PearBytes) {},
     .response_head = [](void*, std::uint16_t, const PearField*, std::size_t) { return true; },
+    .response_interim = [](void*, std::uint16_t, const PearField*, std::size_t) { return true; },
     .response_error = [](void*, PearBytes) {},
     .body_window = [](void*) { return std::uint64_t{65'536}; },
     .body_write =
@@ -62,7 +63,8 @@ constexpr Grants kGrants{.environment = nullptr,
                          .directory_count = 0,
                          .handles_max = 10'000,
                          .fields_max = 1'000,
-                         .field_bytes_max = 128 << 10};
+                         .field_bytes_max = 128 << 10,
+                         .informational = false};
 
 struct Site {
   std::shared_ptr<const Engine> engine;

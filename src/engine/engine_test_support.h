@@ -107,7 +107,8 @@ class Guest {
                                   .directory_count = 0,
                                   .handles_max = 1'000,
                                   .fields_max = 100,
-                                  .field_bytes_max = 16'384};
+                                  .field_bytes_max = 16'384,
+                                  .informational = true};
 
   FakeHost host;
   Grants grants;

@@ -30,6 +30,7 @@ void FakeHost::pass_pending() {
 void FakeHost::clear_response() {
   status = 0;
   fields.clear();
+  interims.clear();
   response.clear();
   response_error.clear();
   response_trailers.clear();
@@ -55,6 +56,16 @@ const Host& FakeHost::table() {
             of(c).status = status;
             of(c).fields = copied(fields, count);
             return !of(c).refuse_head;
+          },
+      .response_interim =
+          [](void* c, std::uint16_t status, const PearField* fields, std::size_t count) {
+            if (of(c).refuse_interim) return false;
+            of(c).interims += std::to_string(status);
+            for (const auto& [name, value] : copied(fields, count)) {
+              of(c).interims += " " + name + "=" + value;
+            }
+            of(c).interims += ";";
+            return true;
           },
       .response_error = [](void* c, PearBytes code) { of(c).response_error = text_of(code); },
       .body_window = [](void* c) { return of(c).window; },

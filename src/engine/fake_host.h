@@ -24,6 +24,7 @@ struct FakeHost {
   std::uint64_t memory_max = std::uint64_t{1} << 30U;
   std::uint64_t window = std::uint64_t{1} << 18U;  // Shrinks with each write.
   bool refuse_head = false;
+  bool refuse_interim = false;
   // An empty piece is a point where nothing is there yet: it is passed once the guest has waited.
   std::deque<std::string> body;
   bool body_cut = false;  // The body ends in a failure instead of its end.
@@ -35,6 +36,7 @@ struct FakeHost {
   std::string err;
   std::uint16_t status = 0;
   FakeFields fields;
+  std::string interims;  // "103 name=value;" of each.
   std::string response;
   std::string response_error;
   FakeFields response_trailers;

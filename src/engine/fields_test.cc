@@ -125,5 +125,21 @@ TEST_F(Fields, OfAnOutgoingRequestArePreparedAndSendingIsDenied) {
   EXPECT_EQ(run("/send"), "101000/ok?x=1;050115");
 }
 
+// 35: HTTP-protocol-error, 38: internal-error.
+TEST_F(Fields, OfInformationalResponsesAreSentWhereThatIsGranted) {
+  EXPECT_EQ(run("/inform"), "ok;ok;38;38;35;35;");
+  EXPECT_EQ(guest_.host.interims, "103 link=</a.css>;199 link=</a.css>;");
+
+  guest_.host.clear_response();
+  guest_.host.refuse_interim = true;
+  EXPECT_EQ(run("/inform"), "38;38;38;38;35;35;");
+
+  guest_.host.clear_response();
+  guest_.grants.informational = false;
+  guest_.host.refuse_interim = false;
+  EXPECT_EQ(run("/inform"), "38;38;38;38;35;35;");
+  EXPECT_EQ(guest_.host.interims, "");
+}
+
 }  // namespace
 }  // namespace pear::engine

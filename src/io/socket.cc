@@ -91,11 +91,13 @@ Result<void> finish_connect(int fd) {
   return {};
 }
 
-Transfer receive(int fd, std::span<char> buffer) {
+namespace {
+
+Transfer receive_with(int fd, std::span<char> buffer, int flags) {
   PEAR_DCHECK(!buffer.empty(), "zero bytes read would be taken for the end");
   ssize_t count = 0;
   do {
-    count = ::recv(fd, buffer.data(), buffer.size(), 0);
+    count = ::recv(fd, buffer.data(), buffer.size(), flags);
   } while (count < 0 && errno == EINTR);
   if (count > 0) {
     const auto bytes = static_cast<std::size_t>(count);
@@ -104,6 +106,16 @@ Transfer receive(int fd, std::span<char> buffer) {
   }
   if (count == 0) return {.status = Transfer::Status::Ended};
   return failed_transfer(errno);
+}
+
+}  // namespace
+
+Transfer receive(int fd, std::span<char> buffer) {
+  return receive_with(fd, buffer, 0);
+}
+
+Transfer peek(int fd, std::span<char> buffer) {
+  return receive_with(fd, buffer, MSG_PEEK);
 }
 
 Transfer send(int fd, std::span<const iovec> pieces) {

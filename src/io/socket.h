@@ -63,6 +63,8 @@ struct Transfer {
 
 // Reads what is there, up to the size of `buffer`, which is not empty.
 [[nodiscard]] Transfer receive(int fd, std::span<char> buffer);
+// The same, and what was read stays there to be read again.
+[[nodiscard]] Transfer peek(int fd, std::span<char> buffer);
 // Writes as much of the pieces, in order, as the kernel takes. Never raises SIGPIPE.
 [[nodiscard]] Transfer send(int fd, std::span<const iovec> pieces);
 [[nodiscard]] Transfer send(int fd, std::span<const char> bytes);

@@ -75,6 +75,23 @@ SocketAddress SocketAddress::from_system(const sockaddr_storage& storage) {
   return address;
 }
 
+SocketAddress SocketAddress::of(const net::IpAddress& address, std::uint16_t port) {
+  const net::IpAddress::Bytes& bytes = address.bytes();
+  SocketAddress made;
+  if (address.is_ipv4()) {
+    made.storage_.v4 = {};
+    made.storage_.v4.sin_family = AF_INET;
+    made.storage_.v4.sin_port = htons(port);
+    std::memcpy(&made.storage_.v4.sin_addr, bytes.data() + 12, 4);
+  } else {
+    made.storage_.v6 = {};
+    made.storage_.v6.sin6_family = AF_INET6;
+    made.storage_.v6.sin6_port = htons(port);
+    std::memcpy(&made.storage_.v6.sin6_addr, bytes.data(), 16);
+  }
+  return made;
+}
+
 bool SocketAddress::is_loopback() const {
   static constexpr std::array<std::uint8_t, 16> kIpv6Loopback{0, 0, 0, 0, 0, 0, 0, 0,
                                                               0, 0, 0, 0, 0, 0, 0, 1};

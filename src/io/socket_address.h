@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/net/ip_address.h"
 #include "base/result.h"
 
 namespace pear::io {
@@ -30,6 +31,9 @@ class SocketAddress {
   // What a system call filled in. Other families than INET and INET6 give no address.
   [[nodiscard]] static SocketAddress from_system(const sockaddr_storage& storage);
 
+  // An address in IPv4's form within IPv6 becomes one of IPv4.
+  [[nodiscard]] static SocketAddress of(const net::IpAddress& address, std::uint16_t port);
+
   [[nodiscard]] int family() const { return storage_.any.sa_family; }
   [[nodiscard]] bool is_ipv6() const { return family() == AF_INET6; }
   [[nodiscard]] bool is_loopback() const;
@@ -38,8 +42,9 @@ class SocketAddress {
   [[nodiscard]] std::string host() const;
   // "127.0.0.1:80", "[::1]:80"; "unknown" where there is no address.
   [[nodiscard]] std::string to_string() const;
-  // The IP alone, for bans and hashes: an IPv4 address in its IPv6 form (::ffff:a.b.c.d).
+  // The IP alone, for limits and hashes: an IPv4 address in its IPv6 form (::ffff:a.b.c.d).
   [[nodiscard]] std::array<std::uint8_t, 16> ip() const;
+  [[nodiscard]] net::IpAddress ip_address() const { return net::IpAddress(ip()); }
 
   // For system calls.
   [[nodiscard]] const sockaddr* system() const { return &storage_.any; }

@@ -60,13 +60,16 @@ ListenProblem cannot_listen(const config::ListenAddress& address, int code) {
   return {fmt::format("cannot listen on {}: {}", to_text(address), advice_for(code, address))};
 }
 
+// With SO_REUSEPORT; or alone, which fails where somebody listens, with it or without.
+enum class Port : std::uint8_t { Shared, Alone };
+
 // A bound socket that does not listen yet.
-Result<UniqueFd> bind_shared(const SocketAddress& address) {
+Result<UniqueFd> bind_socket(const SocketAddress& address, Port port) {
   UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.is_open()) return io::fail_os("socket() failed");
   // Without SO_REUSEADDR the address would stay taken for a minute after the last server.
   PEAR_TRY(io::set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1));
-  PEAR_TRY(io::set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1));
+  if (port == Port::Shared) PEAR_TRY(io::set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1));
   // [::] is IPv6 alone, so that 0.0.0.0 can stand beside it whatever the machine's default is.
   if (address.is_ipv6()) PEAR_TRY(io::set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1));
   if (::bind(fd.get(), address.system(), address.system_size()) != 0) {
@@ -89,13 +92,13 @@ std::expected<ListenerSet::Address, ListenProblem> open_tcp(const config::Listen
     return std::unexpected(cannot_listen(to_listen_address(*target), error.os_errno));
   };
   // SO_REUSEPORT would let a second Pear of the same user take half of the connections of the first
-  // one. Without it listening fails where somebody listens, with it or without.
+  // one. What asks must not listen itself: whoever connected to it would be reset when it closes.
   if (address.port != 0) {
-    if (const auto probe = io::open_listener(*target, {}); !probe) return refuse(probe.error());
+    if (const auto probe = bind_socket(*target, Port::Alone); !probe) return refuse(probe.error());
   }
   ListenerSet::Address out;
   for (std::uint32_t i = 0; i < sockets_each; ++i) {
-    auto fd = bind_shared(*target);
+    auto fd = bind_socket(*target, Port::Shared);
     if (!fd) return refuse(fd.error());
     // The port that the first one got is that of the others.
     if (const auto bound = SocketAddress::of_socket(fd->get())) target = *bound;

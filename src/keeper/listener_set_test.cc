@@ -1,8 +1,11 @@
 #include "keeper/listener_set.h"
 
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -14,6 +17,7 @@
 
 #include <gtest/gtest.h>
 
+#include "io/socket.h"
 #include "io/socket_address.h"
 #include "io/udp_socket.h"
 
@@ -26,13 +30,27 @@ using config::ListenAddress;
 
 const std::vector<ListenAddress> kAnyPort{{.host = "127.0.0.1", .port = 0}};
 
-bool can_connect(std::uint16_t port) {
-  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+// Closed when nobody listens there.
+UniqueFd connected(std::uint16_t port) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0;
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) return {};
+  return fd;
+}
+
+bool can_connect(std::uint16_t port) {
+  return connected(port).is_open();
+}
+
+// Of the ports below those that the kernel gives to clients: who knocks there never meets itself.
+std::uint16_t free_port_for_knocking() {
+  for (std::uint16_t port = 20'000; port < 32'000; ++port) {
+    if (io::open_listener(*io::SocketAddress::parse("127.0.0.1", port), {})) return port;
+  }
+  return 0;
 }
 
 TEST(ListenerSet, OpensOneSocketForEachCoreOnTheSamePort) {
@@ -75,6 +93,28 @@ TEST(ListenerSet, RefusesAnAddressThatAnotherSetListensOnAndSaysWhatToDo) {
             "cannot listen on 127.0.0.1:" + port +
                 ": another program listens there. Stop it (ss -ltnp 'sport = :" + port +
                 "' shows it) or choose another port with --listen");
+}
+
+TEST(ListenerSet, KeepsEveryConnectionFromTheFirstMomentThatItListens) {
+  const std::uint16_t port = free_port_for_knocking();
+  for (int round = 0; round < 200; ++round) {
+    UniqueFd first;
+    std::atomic<int> knocks = 0;
+    std::jthread knocking([&] {
+      while (!first.is_open()) {
+        first = connected(port);
+        ++knocks;
+      }
+    });
+    while (knocks < 3) continue;
+    const auto set = ListenerSet::open({.tcp = {{.host = "127.0.0.1", .port = port}}}, 2);
+    knocking.join();
+
+    ASSERT_TRUE(set) << set.error().text;
+    std::array<char, 1> byte{};
+    ASSERT_EQ(::recv(first.get(), byte.data(), byte.size(), MSG_DONTWAIT), -1);
+    ASSERT_EQ(errno, EAGAIN) << "round " << round << ": the connection was reset or closed";
+  }
 }
 
 TEST(ListenerSet, OpensNothingWhenOneAddressIsWrong) {

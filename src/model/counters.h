@@ -14,6 +14,7 @@
 #include "base/histogram.h"
 #include "base/ids.h"
 #include "model/cage_state.h"
+#include "model/refusals.h"
 
 namespace pear::model {
 
@@ -38,8 +39,13 @@ struct SiteCounters {
   std::array<Counter, 6> responses;  // By class: [1] 1xx … [5] 5xx; [0] ended without a status.
   Counter request_bytes;
   Counter response_bytes;
-  Counter queue_full;             // 503: no place within the bound.
-  Counter queue_timeout;          // 503: no place within the time.
+  Counter queue_full;     // 503: no place within the bound.
+  Counter queue_timeout;  // 503: no place within the time.
+  Counter shed;           // 503: those before it wait too long for the CPU already.
+  std::array<Counter, kRequestLimits.size()> rate_limited;  // 429, by RequestLimit.
+  // When the oldest of the requests that wait for their first CPU time on this core came (0: none
+  // waits), as MonotonicTime has it.
+  Counter waits_since_ns;
   std::array<Counter, 6> faults;  // By data::FaultKind.
   Counter recovered;
   Counter guest_cpu_ns;
@@ -65,11 +71,13 @@ struct CageCounters {
 struct CoreCounters {
   Counter connections_open;
   Counter connections_accepted;
-  Counter accept_paused;                   // EMFILE, or connections_max.
-  Counter protocol_errors;                 // Requests refused by the parser.
-  Counter tls_handshakes;                  // Completed,
-  Counter tls_resumed;                     // of these with a ticket,
-  Counter tls_failures;                    // and those that failed.
+  Counter accept_paused;  // EMFILE, or connections_max.
+  std::array<Counter, kConnectionRefusals.size()> connections_refused;  // By ConnectionRefusal.
+  Counter limits_forgotten;  // Clients' rates that gave way to others before they could.
+  Counter protocol_errors;   // Requests refused by the parser.
+  Counter tls_handshakes;    // Completed,
+  Counter tls_resumed;       // of these with a ticket,
+  Counter tls_failures;      // and those that failed.
   std::array<Counter, 16> http2_offences;  // By http2::Offence.
   std::array<Counter, 8> http3_offences;   // By http3::Offence.
   Counter quic_handshakes;                 // Completed; of tls_handshakes.

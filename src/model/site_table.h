@@ -32,6 +32,12 @@ struct Site {
   std::vector<CagePlace> cages;
   // Its first image is still being made: there are no cages yet, and requests may wait for them.
   bool awaits_image = false;
+
+  // Of a route that matched. Null: while an update is staged, the routes in force may be more than
+  // the settings have.
+  [[nodiscard]] const config::RouteSettings* route(std::uint32_t index) const {
+    return index < settings.routes.size() ? &settings.routes[index] : nullptr;
+  }
 };
 
 struct SiteTable {

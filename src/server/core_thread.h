@@ -25,6 +25,7 @@ class CoreThread {
     log::LogWriter& log;
     cage::WasmGuestMaker::Parts guests;
     data::HopMesh& mesh;
+    security::SharedLimits& limits;
     io::Waker& control;
     std::uint32_t cores = 1;
     const io::tls::QuicSecrets* quic = nullptr;  // Null: HTTP/3 is not served.

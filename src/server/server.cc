@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdint>
+#include <random>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -37,6 +39,12 @@ using keeper::to_int;
 constexpr std::array kSignals{SIGTERM, SIGINT, SIGHUP};
 constexpr std::size_t kHops = 4096;             // Records on their way from one core to another.
 constexpr std::size_t kHandedDatagrams = 1024;  // The same for datagrams.
+
+security::KeyedHash::Key random_key() {
+  std::random_device random;  // The system's.
+  const auto word = [&] { return std::uint64_t{random()} << 32U | random(); };
+  return {word(), word()};
+}
 
 class Server final : private io::SignalListener {
  public:
@@ -84,6 +92,7 @@ class Server final : private io::SignalListener {
   engine::Reaper reaper_;
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<data::HopMesh> mesh_;
+  std::unique_ptr<security::SharedLimits> limits_;
   std::unique_ptr<data::listener::DatagramMesh> datagram_mesh_;  // Null without HTTP/3.
   io::tls::QuicSecrets quic_;
   std::vector<std::unique_ptr<CoreThread>> cores_;
@@ -160,6 +169,7 @@ bool Server::build() {
 bool Server::build_cores() {
   const std::uint32_t count = std::max<std::uint32_t>(settings_.cores, 1);
   mesh_ = std::make_unique<data::HopMesh>(count, kHops);
+  limits_ = std::make_unique<security::SharedLimits>(settings_, random_key());
   const bool quic = !options_.udp_fds_by_address.empty();
   if (quic && count > 1) {
     datagram_mesh_ = std::make_unique<data::listener::DatagramMesh>(count, kHandedDatagrams);
@@ -171,6 +181,7 @@ bool Server::build_cores() {
          .log = log_,
          .guests = {.instances = instances_, .ticker = *ticker_, .reaper = reaper_},
          .mesh = *mesh_,
+         .limits = *limits_,
          .control = reactor_->waker(),
          .cores = count,
          .quic = quic ? &quic_ : nullptr,

@@ -13,6 +13,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -56,7 +57,8 @@ std::vector<std::uint8_t> component() {
 // One core with one site, driven turn by turn.
 class Bench {
  public:
-  Bench() {
+  explicit Bench(const config::RequestRates& rates) {
+    site_.rate_limit = rates;
     engine::prepare_thread();
     site_.name = "bench";
     site_.cages = 1;
@@ -69,7 +71,7 @@ class Bench {
     core_.listen(*std::move(listener), data::listener::Security::Plain);
     publish();
     client_ = *io::start_connect(address);
-    for (int i = 0; i < 8; ++i) core_.turn(io::Reactor::Wait::No);
+    while (!started()) core_.turn(io::Reactor::Wait::No);
   }
   ~Bench() {
     client_.reset();
@@ -113,6 +115,10 @@ class Bench {
                          .site = SiteId{0},
                          .image = engine::Image::load(engine_, code.bytes(), {}).value()});
   }
+  bool started() {
+    const auto event = events_.try_pop();
+    return event && std::holds_alternative<data::CageStarted>(*event);
+  }
   void send(data::CoreCommand command) {
     PEAR_ASSERT(commands_.try_push(std::move(command)) != base::PushResult::Full, "few commands");
   }
@@ -132,6 +138,7 @@ class Bench {
   base::SpscRing<data::CoreEvent> events_{256};
   data::HopMesh mesh_{1, 16};
   model::CoreCounters counters_;
+  security::SharedLimits limits_{settings_, {1, 2}};
   data::Core core_{{.settings = settings_,
                     .reactor = *reactor_,
                     .maker = maker_,
@@ -140,13 +147,14 @@ class Bench {
                     .control = reactor_->waker(),
                     .mesh = mesh_,
                     .counters = counters_,
-                    .logger = logger_}};
+                    .logger = logger_,
+                    .limits = limits_}};
   io::UniqueFd client_;
   std::array<char, 4096> answer_{};
 };
 
-void BM_WarmRequest(benchmark::State& state) {
-  Bench bench;
+void BM_WarmRequest(benchmark::State& state, const config::RequestRates& rates) {
+  Bench bench(rates);
   for (int i = 0; i < 100; ++i) {
     if (!bench.ask()) state.SkipWithError("no 200");
   }
@@ -157,7 +165,12 @@ void BM_WarmRequest(benchmark::State& state) {
   state.counters["allocations"] = benchmark::Counter(static_cast<double>(g_allocations - before),
                                                      benchmark::Counter::kAvgIterations);
 }
-BENCHMARK(BM_WarmRequest);
+constexpr config::Rate kNeverMet{
+    .count = 1'000'000, .period = std::chrono::seconds(1), .burst = 1'000'000};
+BENCHMARK_CAPTURE(BM_WarmRequest, plain, config::RequestRates{});
+BENCHMARK_CAPTURE(BM_WarmRequest, with_rates,
+                  config::RequestRates{
+                      .per_address = kNeverMet, .per_prefix = kNeverMet, .total = kNeverMet});
 
 }  // namespace
 }  // namespace pear::server

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -20,12 +21,21 @@ DEADLINE_S = 60  # Of anything that is waited for; nothing sleeps for a fixed ti
 
 
 def free_ports(count=2):
-    """As many, which differ."""
+    """As many, which differ.
+
+    Below the range that the kernel gives to clients: there, a client that knocks until a server listens
+    may be given the port that it knocks at, and so talk to itself.
+    """
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        ports = []
+        while len(ports) < count:
+            one = stack.enter_context(socket.socket())
+            try:
+                one.bind(("127.0.0.1", random.randrange(10_000, 32_000)))
+            except OSError:
+                continue
+            ports.append(one.getsockname()[1])
+        return ports
 
 
 def run(*arguments, cwd=None, env=None):

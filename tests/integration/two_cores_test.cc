@@ -130,6 +130,7 @@ class TwoCoresTest : public testing::Test {
   std::unique_ptr<log::LogWriter> log_ = *log::LogWriter::open({});
   std::unique_ptr<io::Reactor> control_ = *io::Reactor::open();
   HopMesh mesh_{kCores, 4};  // So small that records find it full.
+  security::SharedLimits limits_{settings_, security::KeyedHash::Key{1, 2}};
 
  protected:
   std::array<CoreOnThread, kCores> cores_;
@@ -153,7 +154,8 @@ class TwoCoresTest : public testing::Test {
                                                    .control = control_->waker(),
                                                    .mesh = mesh_,
                                                    .counters = made.counters,
-                                                   .logger = *made.logger});
+                                                   .logger = *made.logger,
+                                                   .limits = limits_});
     auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
     made.address = *io::SocketAddress::of_socket(listener->get());
     made.core->listen(*std::move(listener), data::listener::Security::Plain);

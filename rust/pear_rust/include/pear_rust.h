@@ -111,6 +111,10 @@ typedef struct PearHost {
    * content-length is a number and stands there at most once. To be copied: the fields live until
    * this returns. False: the response is refused by a limit of the host (PEAR_FAULT_HOST). */
   bool (*response_head)(void* call, uint16_t status, const PearField* fields, size_t field_count);
+  /* An interim response, before response_head; only where the grants allow it. `status` is 102 to 199;
+   * the fields are as those of response_head. False: the host sends no more of them in this call. */
+  bool (*response_interim)(void* call, uint16_t status, const PearField* fields,
+                           size_t field_count);
   /* The guest answered with wasi:http's error-code instead of a response; `code` is its name in WIT. */
   void (*response_error)(void* call, PearBytes code);
   /* Bytes of response body that are taken now without waiting. UINT64_MAX: the client went away and
@@ -158,6 +162,7 @@ typedef struct PearGrants {
   uint32_t handles_max;       /* Resources alive in one instance. */
   uint32_t fields_max;        /* Fields in one `fields` resource. */
   uint32_t field_bytes_max;   /* Names and values of one `fields` resource together. */
+  bool informational;         /* response-outparam.send-informational, which is unstable, works. */
 } PearGrants;
 
 /* Method, scheme, authority and path are ASCII on the wire; one that is not UTF-8 is shown to the

@@ -50,6 +50,9 @@ struct CoreCounter {
 constexpr CoreCounter kCoreCounters[] = {
     {"pear_connections_accepted_total", "Connections that were accepted.",
      &CoreCounters::connections_accepted},
+    {"pear_limits_forgotten_total",
+     "Clients whose rates gave way to others before they could: see server.rate_limit.entries.",
+     &CoreCounters::limits_forgotten},
     {"pear_listener_paused_total",
      "How often accepting paused: no descriptors, or connections_max.",
      &CoreCounters::accept_paused},
@@ -123,6 +126,14 @@ void write_requests(MetricsText& text, const AdminView& view) {
     };
     text.sample({{"site", site.name}, {"reason", "full"}}, of(&SiteCounters::queue_full));
     text.sample({{"site", site.name}, {"reason", "timeout"}}, of(&SiteCounters::queue_timeout));
+    text.sample({{"site", site.name}, {"reason", "shed"}}, of(&SiteCounters::shed));
+  });
+  text.counter("pear_rate_limited_total", "Requests past a limit of rate: 429.");
+  for_each_site(view, [&](const SiteMetrics& site) {
+    for (std::size_t i = 0; i < model::kRequestLimits.size(); ++i) {
+      text.sample({{"site", site.name}, {"kind", model::kRequestLimits[i]}},
+                  sum(site, [i](const SiteCounters& c) -> auto& { return c.rate_limited[i]; }));
+    }
   });
   for (const SiteHistogram& row : kHistograms) {
     text.histogram(row.name, row.help);
@@ -177,6 +188,14 @@ void write_cages(MetricsText& text, const AdminView& view) {
         &CageTotals::memory_bytes);
 }
 
+void write_refused_connections(MetricsText& text, std::string_view core,
+                               const CoreCounters& counters) {
+  for (std::size_t i = 0; i < model::kConnectionRefusals.size(); ++i) {
+    text.sample({{"core", core}, {"kind", model::kConnectionRefusals[i]}},
+                counters.connections_refused[i].value());
+  }
+}
+
 void write_cores(MetricsText& text, const AdminView& view) {
   const auto for_each_core = [&](auto write) {
     for (std::size_t i = 0; i < view.cores.size(); ++i) {
@@ -195,6 +214,10 @@ void write_cores(MetricsText& text, const AdminView& view) {
       text.sample({{"core", core}}, (counters.*row.counter).value());
     });
   }
+  text.counter("pear_connections_refused_total", "Connections that were closed unserved.");
+  for_each_core([&](std::string_view core, const CoreCounters& counters) {
+    write_refused_connections(text, core, counters);
+  });
   text.counter("pear_http2_offences_total",
                "What clients did over HTTP/2 that a well-behaved one does not.");
   for_each_core([&](std::string_view core, const CoreCounters& counters) {

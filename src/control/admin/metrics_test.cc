@@ -130,6 +130,10 @@ TEST(Metrics, SumWhatTheCoresCounted) {
   source.metrics[0]->by_core[1]->responses[2].add(2);
   source.metrics[0]->by_core[1]->faults[0].add(3);
   source.core_counters[1].connections_open.add(7);
+  source.metrics[0]->by_core[0]->rate_limited[1].add(2);
+  source.metrics[0]->by_core[1]->rate_limited[1].add(3);
+  source.metrics[0]->by_core[1]->shed.add(4);
+  source.core_counters[1].connections_refused[3].add(5);
 
   const Exposition exposition(get_metrics(source.view()).body);
 
@@ -138,6 +142,13 @@ TEST(Metrics, SumWhatTheCoresCounted) {
   EXPECT_EQ(exposition.value("pear_connections", {{"core", "1"}}), 7);
   EXPECT_EQ(exposition.value("pear_cages", {{"site", "shop"}, {"state", "running"}}), 3);
   EXPECT_EQ(exposition.value("pear_cages", {{"site", "shop"}, {"state", "crashed"}}), 0);
+  EXPECT_EQ(
+      exposition.value("pear_rate_limited_total", {{"site", "shop"}, {"kind", "site_address"}}), 5);
+  EXPECT_EQ(exposition.value("pear_queue_refused_total", {{"site", "shop"}, {"reason", "shed"}}),
+            4);
+  EXPECT_EQ(
+      exposition.value("pear_connections_refused_total", {{"core", "1"}, {"kind", "proxy_header"}}),
+      5);
   EXPECT_EQ(exposition.value("pear_ready", {}), 1);
   EXPECT_EQ(exposition.value("pear_uptime_seconds", {}), 90);
 }

@@ -121,6 +121,10 @@ class Cage {
   void end_run(GuestRun& run, data::RunOutcome outcome);
   void end_unserved(GuestRun& run, data::RunOutcome outcome);
   void wake(GuestRun& run);
+  void stall(GuestRun& run);
+  // While the places are all taken, those that clients hold by not reading are freed.
+  void relieve_if_full();
+  void on_relief(MonotonicTime now);
   void on_wall(GuestRun& run);
   [[nodiscard]] bool over_cpu(GuestRun& run, MonotonicTime now);
 
@@ -144,9 +148,11 @@ class Cage {
 
   Slots slots_;
   IdleSlots idle_;
-  base::IntrusiveList<GuestRun, RunTag> runs_;      // Not yet released.
-  base::IntrusiveList<GuestRun, WaitTag> waiting_;  // For an instance: the account had no room.
-  std::uint32_t in_flight_ = 0;                     // Not yet ended.
+  base::IntrusiveList<GuestRun, RunTag> runs_;       // Not yet released.
+  base::IntrusiveList<GuestRun, WaitTag> waiting_;   // For an instance: the account had no room.
+  base::IntrusiveList<GuestRun, StallTag> stalled_;  // The one that is so for longest first.
+  std::uint32_t in_flight_ = 0;                      // Not yet ended.
+  io::Timer relief_ = io::Timer::calling<&Cage::on_relief>(*this);
   io::Timer deadline_ = io::Timer::calling<&Cage::on_deadline>(*this);  // Of terminate().
 };
 

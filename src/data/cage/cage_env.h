@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/object_pool.h"
 #include "data/body_queue.h"
+#include "data/cage/first_slices.h"
 #include "data/cage/guest.h"
 #include "data/cage/guest_run.h"
 #include "data/cage/run_queue.h"
@@ -44,8 +45,11 @@ class CageOutlet {
 
 // One site on this core: its cages share its turn in the run queue and its counters.
 struct SiteOnCore {
+  explicit SiteOnCore(model::SiteCounters& of_site) : counters(of_site), first_slices(of_site) {}
+
   SiteQueue queue;
   model::SiteCounters& counters;
+  FirstSlices first_slices;
 };
 
 struct CageEnv {

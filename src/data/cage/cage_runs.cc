@@ -25,10 +25,12 @@ bool Cage::start(data::Exchange& exchange) {
   place_.counters->in_flight.set(in_flight_);
   run->cpu_budget = limits.cpu;
   run->progress = env_.time.now;
+  site_on_core_.first_slices.begin(*run);
   run->request_ended = !exchange.request.has_body;
   env_.timers.arm(run->wall, env_.time.now + limits.head_timeout);
   tell(HopKind::Accepted, *run);
   env_.queue.push(site_on_core_.queue, *run);
+  relieve_if_full();
   return true;
 }
 
@@ -39,6 +41,7 @@ void GuestRun::take_turn() {
 // Only now does it get an instance: requests that came together are mostly served by one, whose
 // memory is in the processor's caches.
 void Cage::first_slice(GuestRun& run) {
+  site_on_core_.first_slices.end(run);
   if (run.aborted) return end_unserved(run, RunOutcome::Aborted);
   GuestSlot* const slot = waiting_.empty() ? free_slot() : nullptr;
   if (slot != nullptr) {
@@ -81,6 +84,7 @@ void Cage::abort(GuestRun& run) {
 void Cage::response_chunk_return(GuestRun& run, BodyChunk* chunk) {
   env_.chunks.give_back(chunk);
   --run.chunks_out;
+  run.base::ListHook<StallTag>::unlink();
   if (run.charged >= BodyChunk::kBytes) {
     run.charged -= BodyChunk::kBytes;
     account_.release(BodyChunk::kBytes);
@@ -91,6 +95,32 @@ void Cage::response_chunk_return(GuestRun& run, BodyChunk* chunk) {
 void Cage::release(GuestRun& run) {
   PEAR_ASSERT(run.ended && run.chunks_out == 0, "a run is released once all of it came home");
   env_.runs.destroy(run);
+}
+
+void Cage::stall(GuestRun& run) {
+  if (run.base::ListHook<StallTag>::linked()) return;
+  run.stalled = env_.time.now;
+  stalled_.push_back(run);
+  relieve_if_full();
+}
+
+void Cage::relieve_if_full() {
+  const config::CageLimits& limits = site_->settings.limits;
+  const GuestRun* const oldest = stalled_.front();
+  if (in_flight_ < limits.max_concurrent_requests || oldest == nullptr) return;
+  if (!relief_.armed()) env_.timers.arm(relief_, oldest->stalled + limits.stalled_after);
+}
+
+void Cage::on_relief(MonotonicTime now) {
+  const config::CageLimits& limits = site_->settings.limits;
+  GuestRun* const oldest = stalled_.front();
+  const bool full = in_flight_ >= limits.max_concurrent_requests;
+  if (full && oldest != nullptr && now - oldest->stalled >= limits.stalled_after) {
+    GuestSlot& slot = *oldest->slot;
+    end_run(*oldest, RunOutcome::Aborted);
+    discard_and_finish(slot);
+  }
+  relieve_if_full();
 }
 
 bool Cage::over_cpu(GuestRun& run, MonotonicTime now) {
@@ -150,6 +180,8 @@ void Cage::end_run(GuestRun& run, RunOutcome outcome) {
   run.wall.cancel();
   run.ended = true;
   run.base::ListHook<WaitTag>::unlink();
+  run.base::ListHook<StallTag>::unlink();
+  site_on_core_.first_slices.end(run);
   env_.queue.remove(site_on_core_.queue, run);
   if (run.slot != nullptr) {
     run.slot->end_lines();

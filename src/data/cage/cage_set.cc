@@ -37,8 +37,7 @@ CageSet::~CageSet() = default;
 SiteOnCore& CageSet::site_on_core(const model::Site& site) {
   std::unique_ptr<SiteOnCore>& entry = sites_[site.id];
   if (entry == nullptr) {
-    entry = std::make_unique<SiteOnCore>(
-        SiteOnCore{.queue = {}, .counters = *site.metrics->by_core[std::to_underlying(core_)]});
+    entry = std::make_unique<SiteOnCore>(*site.metrics->by_core[std::to_underlying(core_)]);
   }
   return *entry;
 }
@@ -97,6 +96,7 @@ void CageSet::apply(const HopRecord& record) {
     case HopKind::Start:
     case HopKind::Accepted:
     case HopKind::Refused:
+    case HopKind::ResponseInterim:
     case HopKind::ResponseHead:
     case HopKind::ResponseChunk:
     case HopKind::ResponseEnd:

@@ -55,6 +55,9 @@ class GuestHost {
 
   // The fields live until it returns. False: a limit of the response was broken.
   [[nodiscard]] virtual bool respond(std::uint16_t status, std::span<const http::Field> fields) = 0;
+  // An interim response (102 to 199), before respond(). The fields live until it returns. False: it
+  // may send no more of them.
+  [[nodiscard]] virtual bool inform(std::uint16_t status, std::span<const http::Field> fields) = 0;
   // The guest answered with an error-code of wasi:http instead.
   virtual void respond_with_error(std::string_view code) = 0;
   // Bytes that write_body takes now; kClientGone when nobody listens any more.

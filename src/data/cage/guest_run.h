@@ -28,14 +28,19 @@ namespace pear::cage {
 class Cage;
 class GuestSlot;
 
-struct RunTag;   // The runs of a cage.
-struct WaitTag;  // Those without an instance.
+struct RunTag;         // The runs of a cage.
+struct WaitTag;        // Those without an instance.
+struct StallTag;       // Those whose client does not take their response.
+struct FirstSliceTag;  // Those of a site that have had no slice.
 
 class GuestRun final : public Runnable,
                        public base::ListHook<RunTag>,
-                       public base::ListHook<WaitTag> {
+                       public base::ListHook<WaitTag>,
+                       public base::ListHook<StallTag>,
+                       public base::ListHook<FirstSliceTag> {
  public:
   static constexpr std::size_t kArenaMax = 512UL * 1024;
+  static constexpr std::uint32_t kInterimsMax = 16;  // Clients know a few; more are an accident.
 
   GuestRun(data::Exchange& for_exchange, Cage& in_cage, base::ArenaBlockPool& blocks)
       : exchange(for_exchange), cage(in_cage), arena(blocks, kArenaMax) {}
@@ -61,6 +66,7 @@ class GuestRun final : public Runnable,
   std::uint32_t chunks_out = 0;        // Sealed and not yet back.
   std::uint64_t charged = 0;           // Of those, with the account.
   std::uint64_t body_bytes = 0;
+  std::uint32_t interims = 0;   // Interim responses that were given.
   std::string_view error_code;  // Of wasi:http, where the guest answered with one.
   bool head_given = false;
   bool finished = false;  // By the guest: complete.
@@ -72,6 +78,7 @@ class GuestRun final : public Runnable,
   MonotonicTime cpu_refilled{};
   MonotonicTime begun{};     // Its first slice.
   MonotonicTime progress{};  // The last byte either way, or the start.
+  MonotonicTime stalled{};   // Since when the guest waits for its client to take something.
   bool growth_refused = false;
   std::uint64_t log_bytes = 0;
   bool response_too_large = false;

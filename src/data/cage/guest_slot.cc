@@ -1,6 +1,7 @@
 #include "data/cage/guest_slot.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "data/cage/cage.h"
 #include "data/copy_fields.h"
@@ -67,6 +68,20 @@ bool GuestSlot::respond(std::uint16_t status, std::span<const http::Field> field
   return true;
 }
 
+bool GuestSlot::inform(std::uint16_t status, std::span<const http::Field> fields) {
+  PEAR_ASSERT(run != nullptr && !run->head_given, "the bridge lets a guest inform before its head");
+  if (run->interims == GuestRun::kInterimsMax) return false;
+  const auto copies = copy_fields(run->arena, fields);
+  void* const room = run->arena.alloc(sizeof(data::Interim), alignof(data::Interim));
+  if (!copies || room == nullptr) return false;
+  ++run->interims;
+  auto* const interim = std::construct_at(static_cast<data::Interim*>(room),
+                                          data::Interim{.status = status, .fields = *copies});
+  cage.env().outlet.to_exchange(
+      {.kind = HopKind::ResponseInterim, .exchange = &run->exchange, .interim = interim});
+  return true;
+}
+
 void GuestSlot::respond_with_error(std::string_view code) {
   PEAR_ASSERT(run != nullptr && !run->head_given, "the bridge lets a guest respond once a call");
   run->error_code = run->arena.copy(code).value_or("internal-error");
@@ -79,9 +94,11 @@ std::uint64_t GuestSlot::body_window() {
   const std::uint64_t open = run->filling == nullptr ? 0 : run->filling->room();
   const std::uint32_t out = run->chunks_out + (run->filling == nullptr ? 0 : 1);
   const std::uint32_t max = cage.env().response_chunks_max;
-  if (out >= max) return open;
   // What is sent but not yet taken by the client is the cage's: at least one chunk is always there.
-  if (out > 0 && cage.account().room() < BodyChunk::kBytes) return open;
+  if (out >= max || (out > 0 && cage.account().room() < BodyChunk::kBytes)) {
+    if (open == 0) cage.stall(*run);
+    return open;
+  }
   return open + std::uint64_t{max - out} * BodyChunk::kBytes;
 }
 

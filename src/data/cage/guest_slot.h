@@ -44,6 +44,7 @@ class GuestSlot final : public Runnable,
   void release_memory(std::uint64_t delta) override;
   void log(LogStream stream, std::string_view text) override;
   bool respond(std::uint16_t status, std::span<const http::Field> fields) override;
+  bool inform(std::uint16_t status, std::span<const http::Field> fields) override;
   void respond_with_error(std::string_view code) override;
   std::uint64_t body_window() override;
   void write_body(std::string_view bytes) override;

@@ -16,8 +16,11 @@ constexpr std::chrono::milliseconds kLastMoment{500};
 }  // namespace
 
 Handshake::Handshake(Handshakes& owner, io::UniqueFd socket, std::unique_ptr<Session> session,
-                     const io::SocketAddress& peer)
-    : owner_(owner), socket_(std::move(socket)), session_(std::move(session)), peer_(peer) {}
+                     protocol::Peer peer)
+    : owner_(owner),
+      socket_(std::move(socket)),
+      session_(std::move(session)),
+      peer_(std::move(peer)) {}
 
 bool Handshake::open() {
   const auto watched = owner_.parts_.reactor.add(*this, socket_.get(), io::IoEvents::read_write(),
@@ -47,7 +50,7 @@ void Handshake::on_io(io::IoEvents events) {
   if (session_->resumed()) owner_.parts_.counters.tls_resumed.add();
   owner_.parts_.reactor.remove(*this);
   owner_.parts_.connections.add(io::tls::ByteStream(std::move(socket_), std::move(session_)),
-                                peer_);
+                                std::move(peer_));
   close();
 }
 
@@ -74,12 +77,12 @@ Handshakes::~Handshakes() {
   free_closed();
 }
 
-void Handshakes::add(io::UniqueFd socket, const io::SocketAddress& peer) {
+void Handshakes::add(io::UniqueFd socket, protocol::Peer peer) {
   if (contexts_ == nullptr) return;
   auto session = Session::accept(contexts_, parts_.connections.tls_workspace());
   if (session == nullptr) return;
   Handshake* const handshake =
-      handshakes_.create(*this, std::move(socket), std::move(session), peer);
+      handshakes_.create(*this, std::move(socket), std::move(session), std::move(peer));
   if (handshake == nullptr) return;
   if (!handshake->open()) {
     handshakes_.destroy(*handshake);

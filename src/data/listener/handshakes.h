@@ -16,8 +16,8 @@
 #include "base/object_pool.h"
 #include "base/time.h"
 #include "data/protocol/connections.h"
+#include "data/protocol/peer.h"
 #include "io/reactor.h"
-#include "io/socket_address.h"
 #include "io/timer_wheel.h"
 #include "io/tls/server_contexts.h"
 #include "io/tls/session.h"
@@ -32,7 +32,7 @@ class Handshakes;
 class Handshake final : public io::IoHandler, public base::ListHook<Handshake> {
  public:
   Handshake(Handshakes& owner, io::UniqueFd socket, std::unique_ptr<io::tls::Session> session,
-            const io::SocketAddress& peer);
+            protocol::Peer peer);
 
   // False: it cannot be watched.
   [[nodiscard]] bool open();
@@ -46,7 +46,7 @@ class Handshake final : public io::IoHandler, public base::ListHook<Handshake> {
   Handshakes& owner_;
   io::UniqueFd socket_;
   std::unique_ptr<io::tls::Session> session_;
-  io::SocketAddress peer_;
+  protocol::Peer peer_;
   io::Timer timer_ = io::Timer::calling<&Handshake::on_timer>(*this);
   bool closed_ = false;
 };
@@ -74,7 +74,7 @@ class Handshakes {
     contexts_ = std::move(contexts);
   }
   // Takes an accepted connection. Without certificates, or at the limit, it is closed.
-  void add(io::UniqueFd socket, const io::SocketAddress& peer);
+  void add(io::UniqueFd socket, protocol::Peer peer);
   // The server is going away: clients that do not hurry now are not waited for.
   void drain();
   // Ends those that are under way.

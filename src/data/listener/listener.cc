@@ -1,8 +1,21 @@
 #include "data/listener/listener.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "io/socket.h"
+
 namespace pear::data::listener {
+
+using security::Admission;
+
+namespace {
+
+// From accept to the end of a PROXY header, if http.header_timeout is no shorter: the proxy sends
+// it with its first packet. The protocol's document asks for 3 s, so that a lost one is sent again.
+constexpr std::chrono::milliseconds kIntroduction{5'000};
+
+}  // namespace
 
 // One listening socket, and what is spoken behind it.
 class Listener::Door final : public io::ConnectionSink {
@@ -12,13 +25,10 @@ class Listener::Door final : public io::ConnectionSink {
 
   void on_connection(io::UniqueFd socket, const io::SocketAddress& peer) override {
     listener_.counters_.connections_accepted.add();
-    switch (security_) {
-      case Security::Plain:
-        listener_.connections_.add(io::tls::ByteStream(std::move(socket)), peer);
-        break;
-      case Security::Tls:
-        listener_.handshakes_.add(std::move(socket), peer);
-        break;
+    if (listener_.proxies_.contains(peer.ip_address())) {
+      listener_.introductions_.add(std::move(socket), peer, security_);
+    } else {
+      listener_.admit(std::move(socket), peer, security_);
     }
     listener_.pause_if_full();
   }
@@ -39,11 +49,18 @@ class Listener::Door final : public io::ConnectionSink {
   bool open_ = false;
 };
 
-Listener::Listener(protocol::Connections& connections, const Handshakes::Parts& parts)
-    : connections_(connections),
-      counters_(parts.counters),
-      connections_max_(parts.handshakes_max),
-      handshakes_(parts) {}
+Listener::Listener(const Parts& parts)
+    : connections_(parts.handshakes.connections),
+      counters_(parts.handshakes.counters),
+      connections_max_(parts.settings.http.connections_max),
+      admission_(parts.admission),
+      proxies_(parts.settings.proxy_protocol),
+      handshakes_(parts.handshakes),
+      introductions_({.reactor = parts.handshakes.reactor,
+                      .counters = parts.handshakes.counters,
+                      .sink = *this,
+                      .timeout = std::min(kIntroduction, parts.settings.http.header_timeout),
+                      .connections_max = parts.settings.http.connections_max}) {}
 
 Listener::~Listener() = default;
 
@@ -71,6 +88,46 @@ Result<void> Listener::open_doors() {
 void Listener::finish() {
   finished_ = true;
   for (const auto& door : doors_) door->acceptor().finish();
+}
+
+void Listener::drain() {
+  handshakes_.drain();
+  introductions_.drain();
+}
+
+void Listener::close_all() {
+  introductions_.close_all();
+  handshakes_.close_all();
+}
+
+void Listener::on_introduced(Introduced connection) {
+  if (connection.client.family() != AF_UNSPEC) {
+    return admit(std::move(connection.socket), connection.client, connection.security);
+  }
+  // The proxy speaks for itself, or for many that have no name.
+  serve(std::move(connection.socket), {.address = connection.proxy, .place = {}},
+        connection.security);
+}
+
+void Listener::on_no_introduction(const io::SocketAddress& proxy) {
+  admission_.refuse(model::ConnectionRefusal::ProxyHeader, proxy.ip_address());
+}
+
+void Listener::admit(io::UniqueFd socket, const io::SocketAddress& client, Security security) {
+  const auto handshake =
+      security == Security::Tls ? Admission::Handshake::Comes : Admission::Handshake::None;
+  auto place = admission_.admit(client.ip_address(), handshake);
+  if (!place) return io::reset_on_close(socket.get());  // Leaves nothing behind in the kernel.
+  serve(std::move(socket), {.address = client, .place = *std::move(place)}, security);
+}
+
+void Listener::serve(io::UniqueFd socket, protocol::Peer peer, Security security) {
+  switch (security) {
+    case Security::Plain:
+      return connections_.add(io::tls::ByteStream(std::move(socket)), std::move(peer));
+    case Security::Tls:
+      return handshakes_.add(std::move(socket), std::move(peer));
+  }
 }
 
 void Listener::pause_if_full() {

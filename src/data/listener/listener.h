@@ -1,4 +1,4 @@
-// Listener: the listening sockets of one core, and how many connections it may have.
+// Listener: the listening sockets of one core, how many connections it may have, and whose.
 //
 // Thread: core-local.
 #pragma once
@@ -7,21 +7,29 @@
 #include <memory>
 #include <vector>
 
+#include "base/net/ip_prefix.h"
 #include "base/result.h"
+#include "data/listener/door_security.h"
 #include "data/listener/handshakes.h"
+#include "data/listener/introductions.h"
 #include "data/protocol/connections.h"
+#include "data/protocol/peer.h"
+#include "data/security/admission.h"
 #include "io/acceptor.h"
 #include "io/reactor.h"
 #include "model/counters.h"
 
 namespace pear::data::listener {
 
-// What clients of a listening socket speak first.
-enum class Security : std::uint8_t { Plain, Tls };
-
-class Listener {
+class Listener final : private IntroductionSink {
  public:
-  Listener(protocol::Connections& connections, const Handshakes::Parts& parts);
+  // All outlive it.
+  struct Parts {  // NOLINT(*-member-init): references have no default.
+    Handshakes::Parts handshakes;
+    const config::ServerSettings& settings;
+    security::Admission& admission;
+  };
+  explicit Listener(const Parts& parts);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -42,22 +50,36 @@ class Listener {
   // Connections have ended: there may be room again.
   void resume_if_room();
 
+  // The server is going away: clients and proxies that do not hurry now are not waited for.
+  void drain();
+  // Ends what is on its way to becoming a connection.
+  void close_all();
+
   [[nodiscard]] Handshakes& handshakes() { return handshakes_; }
-  // Of this core, handshakes included.
+  // Of this core, handshakes and introductions included.
   [[nodiscard]] std::size_t connections_open() const {
-    return connections_.open() + handshakes_.open();
+    return connections_.open() + handshakes_.open() + introductions_.open();
   }
 
  private:
   class Door;
 
+  void on_introduced(Introduced connection) override;
+  void on_no_introduction(const io::SocketAddress& proxy) override;
+
   [[nodiscard]] Result<void> open_doors();
   void pause_if_full();
+  // A client has come: it may have another connection, or is sent away.
+  void admit(io::UniqueFd socket, const io::SocketAddress& client, Security security);
+  void serve(io::UniqueFd socket, protocol::Peer peer, Security security);
 
   protocol::Connections& connections_;
   model::CoreCounters& counters_;
   std::size_t connections_max_;
+  security::Admission& admission_;
+  net::IpPrefixSet proxies_;  // Whose connections begin with a header of the PROXY protocol.
   Handshakes handshakes_;
+  Introductions introductions_;
   std::vector<std::unique_ptr<Door>> doors_;
   bool started_ = false;
   bool paused_ = false;

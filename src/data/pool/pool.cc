@@ -33,8 +33,10 @@ std::uint32_t& Pool::leases_of(SiteQueue& queue, CageId cage) {
   return queue.leases.emplace_back(Lease{.cage = cage}).count;
 }
 
-bool Pool::try_lease(SiteQueue& queue, Exchange& exchange, bool core_is_behind) {
+bool Pool::try_lease(SiteQueue& queue, Exchange& exchange, const Present& present) {
   const model::Site& site = *exchange.site;
+  const std::uint32_t all = site.settings.limits.max_concurrent_requests;
+  const std::uint32_t places = present.body_is_here ? all : (all + 1) / 2;
   queue.candidates.resize(site.cages.size());
   for (std::size_t i = 0; i < site.cages.size(); ++i) {
     const CagePlace& place = site.cages[i];
@@ -42,39 +44,74 @@ bool Pool::try_lease(SiteQueue& queue, Exchange& exchange, bool core_is_behind) 
     const auto in_flight = static_cast<std::uint32_t>(place.counters->in_flight.value());
     const std::uint32_t load = std::max(in_flight, leases_of(queue, place.cage));
     queue.candidates[i] = {
-        .available =
-            state == CageState::Running && load < site.settings.limits.max_concurrent_requests,
+        .available = state == CageState::Running && load < places,
         .local = place.core == core_,
         .load = load,
         .weight = place.weight,
     };
   }
-  const auto chosen =
-      queue.balance.choose(site.settings.balance, queue.candidates,
-                           {.core_is_behind = core_is_behind, .client_hash = exchange.client_hash});
+  const auto chosen = queue.balance.choose(
+      site.settings.balance, queue.candidates,
+      {.core_is_behind = present.core_is_behind, .client_hash = exchange.client_hash});
   if (!chosen) return false;
   exchange.place = &site.cages[*chosen];
   ++leases_of(queue, exchange.place->cage);
   return true;
 }
 
-Pool::Answer Pool::lease(Exchange& exchange, bool core_is_behind) {
+// Whether each core that could run the request has had one of this site wait for too long. The core
+// of a cage says since when; its clock is that of all.
+bool Pool::is_behind(const model::Site& site, MonotonicTime now) {
+  const auto limit = site.settings.limits.shed_after;
+  if (limit.count() == 0) return false;
+  bool any_runs = false;
+  for (const CagePlace& place : site.cages) {
+    if (place.counters->state.load(std::memory_order_relaxed) != CageState::Running) continue;
+    any_runs = true;
+    const std::uint64_t since =
+        site.metrics->by_core[std::to_underlying(place.core)]->waits_since_ns.value();
+    const MonotonicTime oldest{std::chrono::nanoseconds(since)};
+    if (since == 0 || now - oldest <= limit) return false;
+  }
+  return any_runs;
+}
+
+Pool::Answer Pool::lease(Exchange& exchange, const Present& present) {
   const model::Site& site = *exchange.site;
+  if (is_behind(site, present.now)) return Answer::Behind;
   SiteQueue& queue = queue_of(site);
   // Who came first is served first; one that every cage has refused waits for a change.
-  const bool may_go = queue.waiting.empty() && exchange.refused <= site.cages.size();
-  if (may_go && try_lease(queue, exchange, core_is_behind)) return Answer::Leased;
+  const bool is_first = queue.waiting.exchanges.empty() &&
+                        (present.body_is_here || queue.incomplete.exchanges.empty());
+  const bool may_go = is_first && exchange.refused <= site.cages.size();
+  if (may_go && try_lease(queue, exchange, present)) return Answer::Leased;
   const bool hopeless =
       !site.awaits_image && std::ranges::all_of(site.cages, [](const CagePlace& place) {
         return place.counters->state.load(std::memory_order_relaxed) == CageState::Terminated;
       });
   if (hopeless) return Answer::NoCage;
-  if (queue.waiting_count >= site.settings.limits.queue_max) return Answer::QueueFull;
   exchange.refused = 0;
-  queue.waiting.push_back(exchange);
-  ++queue.waiting_count;
-  ++waiting_;
+  exchange.awaits_body = !present.body_is_here;
+  if (exchange.awaits_body) {
+    wait_in(queue.incomplete, exchange);
+    return Answer::AwaitsBody;
+  }
+  if (queue.waiting.count >= site.settings.limits.queue_max) return Answer::QueueFull;
+  wait_in(queue.waiting, exchange);
   return Answer::Waiting;
+}
+
+void Pool::wait_in(Line& line, Exchange& exchange) {
+  line.exchanges.push_back(exchange);
+  ++line.count;
+  ++waiting_;
+}
+
+Exchange* Pool::surplus(const model::Site& site) {
+  const Line& incomplete = queue_of(site).incomplete;
+  const config::CageLimits& limits = site.settings.limits;
+  const std::uint32_t most = limits.queue_max + limits.max_concurrent_requests;
+  return incomplete.count > most ? incomplete.exchanges.front() : nullptr;
 }
 
 void Pool::count_lease(Exchange& exchange) {
@@ -90,8 +127,10 @@ void Pool::give_back(Exchange& exchange) {
 
 Exchange* Pool::retry(const model::Site& site, bool core_is_behind) {
   SiteQueue& queue = queue_of(site);
-  Exchange* const first = queue.waiting.front();
-  if (first == nullptr || !try_lease(queue, *first, core_is_behind)) return nullptr;
+  Exchange* const first = queue.first();
+  if (first == nullptr) return nullptr;
+  const Present present{.core_is_behind = core_is_behind, .body_is_here = !first->awaits_body};
+  if (!try_lease(queue, *first, present)) return nullptr;
   forget(*first);
   return first;
 }
@@ -99,7 +138,9 @@ Exchange* Pool::retry(const model::Site& site, bool core_is_behind) {
 void Pool::forget(Exchange& exchange) {
   if (!exchange.base::ListHook<WaitTag>::linked()) return;
   exchange.base::ListHook<WaitTag>::unlink();
-  --queue_of(*exchange.site).waiting_count;
+  SiteQueue& queue = queue_of(*exchange.site);
+  --(exchange.awaits_body ? queue.incomplete : queue.waiting).count;
+  exchange.awaits_body = false;
   --waiting_;
 }
 

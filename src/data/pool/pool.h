@@ -4,6 +4,10 @@
 // that was given is a lease, counted here until Ended; what a cage on another core refuses after
 // all comes back and is given elsewhere.
 //
+// A request whose body is still on its way may hold its place for as long as its client likes.
+// Such requests get half of a cage's places; beyond that they wait until their body is here, and
+// are in nobody's way meanwhile.
+//
 // Thread: core-local.
 #pragma once
 
@@ -25,18 +29,31 @@ class Pool {
  public:
   explicit Pool(CoreId core) : core_(core) {}
 
+  // What is so on this core just now.
+  struct Present {
+    bool core_is_behind = false;
+    // The request's body is complete, or as much of it as is kept for a request that waits.
+    bool body_is_here = true;
+    MonotonicTime now{};
+  };
   enum class Answer : std::uint8_t {
-    Leased,     // exchange.place is the cage.
-    Waiting,    // It is in the queue; retry() will give it out.
-    QueueFull,  // limits.queue_max requests of the site wait on this core already.
-    NoCage,     // The site has no cage that may ever run again.
+    Leased,      // exchange.place is the cage.
+    Waiting,     // It is in the queue; retry() will give it out.
+    AwaitsBody,  // The same, and when its body is here it is to be asked for again.
+    QueueFull,   // limits.queue_max requests of the site wait on this core already.
+    Behind,      // Where the site runs, requests wait longer than limits.shed_after for the CPU.
+    NoCage,      // The site has no cage that may ever run again.
   };
 
-  [[nodiscard]] Answer lease(data::Exchange& exchange, bool core_is_behind);
+  [[nodiscard]] Answer lease(data::Exchange& exchange, const Present& present);
   // A lease of a cage that the caller chose: exchange.place.
   void count_lease(data::Exchange& exchange);
   // The lease is over, or was refused by the cage.
   void give_back(data::Exchange& exchange);
+  // One that waits for its body and has to make room, because more of them wait than queue_max
+  // and max_concurrent_requests together: the oldest, whose client is the slowest. Null: none has
+  // to.
+  [[nodiscard]] data::Exchange* surplus(const model::Site& site);
   // The oldest request of the site that waits, once some cage of it has a place again: its lease is
   // made. Null when there is none.
   [[nodiscard]] data::Exchange* retry(const model::Site& site, bool core_is_behind);
@@ -50,9 +67,8 @@ class Pool {
   void each_waiting_site(const Fn& fn) {
     if (waiting_ == 0) return;
     for (const std::unique_ptr<SiteQueue>& queue : queues_) {
-      if (queue != nullptr && queue->waiting.front() != nullptr) {
-        fn(*queue->waiting.front()->site);
-      }
+      if (queue == nullptr) continue;
+      if (const data::Exchange* const first = queue->first()) fn(*first->site);
     }
   }
 
@@ -61,17 +77,27 @@ class Pool {
     CageId cage{};
     std::uint32_t count = 0;
   };
+  struct Line {
+    base::IntrusiveList<data::Exchange, data::WaitTag> exchanges;
+    std::uint32_t count = 0;
+  };
   struct SiteQueue {
     Balance balance;
     std::vector<Lease> leases;  // Of cages that have had one.
     std::vector<Candidate> candidates;
-    base::IntrusiveList<data::Exchange, data::WaitTag> waiting;
-    std::uint32_t waiting_count = 0;
+    Line waiting;
+    Line incomplete;  // Their bodies are on their way.
+
+    [[nodiscard]] data::Exchange* first() {
+      return waiting.exchanges.empty() ? incomplete.exchanges.front() : waiting.exchanges.front();
+    }
   };
 
+  [[nodiscard]] static bool is_behind(const model::Site& site, MonotonicTime now);
   [[nodiscard]] SiteQueue& queue_of(const model::Site& site);
   [[nodiscard]] static std::uint32_t& leases_of(SiteQueue& queue, CageId cage);
-  [[nodiscard]] bool try_lease(SiteQueue& queue, data::Exchange& exchange, bool core_is_behind);
+  [[nodiscard]] bool try_lease(SiteQueue& queue, data::Exchange& exchange, const Present& present);
+  void wait_in(Line& line, data::Exchange& exchange);
 
   CoreId core_;
   std::vector<std::unique_ptr<SiteQueue>> queues_;  // By SiteId.

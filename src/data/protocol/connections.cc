@@ -4,13 +4,13 @@
 
 namespace pear::data::protocol {
 
-void Connections::add(io::tls::ByteStream stream, const io::SocketAddress& peer) {
+void Connections::add(io::tls::ByteStream stream, Peer peer) {
   const bool http2 =
       stream.session() != nullptr && stream.session()->application() == io::tls::Application::Http2;
   if (http2) {
-    http2_.add(std::move(stream), peer, {});
+    http2_.add(std::move(stream), std::move(peer), {});
   } else {
-    static_cast<void>(http1_.add(std::move(stream), peer));
+    static_cast<void>(http1_.add(std::move(stream), std::move(peer)));
   }
 }
 

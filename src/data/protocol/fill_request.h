@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "data/exchange.h"
+#include "data/protocol/provenance.h"
 #include "data/protocol/shared.h"
 #include "data/protocol/trace_context.h"
 #include "http/field_rules.h"
@@ -31,14 +32,18 @@ inline constexpr std::string_view kClientSubject = "client-cert-subject";
 // That it came in early data (RFC 8470, section 5.1).
 inline constexpr std::string_view kEarlyData = "early-data";
 
-inline void fill_origin(Exchange& exchange, const Origin& origin) {
-  const auto ip = origin.peer.ip();
+// Who asks, for limits, the log and sticky cages.
+inline void fill_client(Exchange& exchange, const net::IpAddress& client) {
   std::array<std::uint64_t, 2> halves{};
-  std::memcpy(halves.data(), ip.data(), sizeof halves);
+  std::memcpy(halves.data(), client.bytes().data(), sizeof halves);
+  exchange.client_address = client;
   exchange.client_hash = halves[0] ^ halves[1];
-  if (origin.shared.settings.log.access) {
-    exchange.client = exchange.arena.copy(origin.peer.host()).value_or("");
-  }
+  exchange.client = exchange.arena.copy(client.text().view()).value_or("");
+}
+
+// Of a request that is refused: what it says of its client is not looked at.
+inline void fill_origin(Exchange& exchange, const Origin& origin) {
+  fill_client(exchange, origin.peer.ip_address());
 }
 
 // `own(view)` gives the same bytes in the exchange's arena. False when the arena has no room for
@@ -46,13 +51,17 @@ inline void fill_origin(Exchange& exchange, const Origin& origin) {
 template <typename Own>
 [[nodiscard]] bool fill_request(Exchange& exchange, const http::RequestHead& head,
                                 const Origin& origin, Own&& own) {
-  fill_origin(exchange, origin);
-  const auto fields = exchange.arena.make_array<http::Field>(head.fields.size() + 2);
+  Provenance provenance(head.fields, origin.peer.ip_address(), origin.shared.settings,
+                        origin.shared.trusted_proxies);
+  fill_client(exchange, provenance.client());
+  const auto fields =
+      exchange.arena.make_array<http::Field>(head.fields.size() + Provenance::kFieldsMax + 2);
   if (!fields) return false;
   Request& request = exchange.request;
   request.method = own(head.method_text);
   // As the connection is, whatever the client says: rules of sites depend on it.
-  request.scheme = origin.tls != nullptr ? "https" : "http";
+  request.by_tls = origin.tls != nullptr;
+  request.scheme = provenance.scheme(request.by_tls ? "https" : "http");
   request.authority = own(head.authority);
   request.host = own(head.host);
   request.path_with_query = own(head.path_with_query);
@@ -60,7 +69,8 @@ template <typename Own>
   std::size_t count = 0;
   for (const http::Field& field : head.fields) {
     if (field.name == "host" || field.name == "expect" || field.name == kClientSubject ||
-        (origin.early && field.name == kEarlyData) || http::is_connection_specific(field)) {
+        (origin.early && field.name == kEarlyData) || http::is_connection_specific(field) ||
+        provenance.hides(field)) {
       continue;
     }
     (*fields)[count] = {.name = own(field.name), .value = own(field.value)};
@@ -76,6 +86,9 @@ template <typename Own>
     if (!subject) return false;
     (*fields)[count++] = {.name = kClientSubject, .value = *subject};
   }
+  const auto added = provenance.added(head.fields, exchange.client, request.scheme, exchange.arena);
+  if (added.size() != Provenance::kFieldsMax) return false;
+  for (const http::Field& field : added) (*fields)[count++] = field;
   request.fields = fields->first(count);
   return true;
 }

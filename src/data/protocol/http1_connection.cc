@@ -19,11 +19,10 @@ constexpr std::chrono::milliseconds kFirstWord{250};
 
 }  // namespace
 
-Http1Connection::Http1Connection(Http1Connections& owner, io::tls::ByteStream stream,
-                                 const io::SocketAddress& peer)
+Http1Connection::Http1Connection(Http1Connections& owner, io::tls::ByteStream stream, Peer peer)
     : owner_(owner),
       stream_(std::move(stream)),
-      peer_(peer),
+      peer_(std::move(peer)),
       unsent_(owner.shared_.chunks),
       kept_(owner.shared_.chunks) {}
 

@@ -18,12 +18,12 @@
 #include "base/intrusive_list.h"
 #include "base/time.h"
 #include "data/exchange.h"
+#include "data/protocol/peer.h"
 #include "data/protocol/stream.h"
 #include "http/http1/chunk_parser.h"
 #include "http/http1/request_parser.h"
 #include "io/chunk.h"
 #include "io/reactor.h"
-#include "io/socket_address.h"
 #include "io/timer_wheel.h"
 #include "io/tls/byte_stream.h"
 
@@ -61,8 +61,7 @@ class Http1Connection final : public io::IoHandler,
                               public Stream,
                               public base::ListHook<Http1Connection> {
  public:
-  Http1Connection(Http1Connections& owner, io::tls::ByteStream stream,
-                  const io::SocketAddress& peer);
+  Http1Connection(Http1Connections& owner, io::tls::ByteStream stream, Peer peer);
   ~Http1Connection() override;
   Http1Connection(const Http1Connection&) = delete;
   Http1Connection& operator=(const Http1Connection&) = delete;
@@ -74,6 +73,8 @@ class Http1Connection final : public io::IoHandler,
 
   void on_io(io::IoEvents events) override;
   void on_response(Exchange& exchange) override;
+  // Clients of HTTP/1.1 that do not expect one are known to break (RFC 8297, section 3).
+  void inform(std::uint16_t /*status*/, std::span<const http::Field> /*fields*/) override {}
   void on_request_room(Exchange& exchange) override;
 
   // The server is going away: what the client has asked is answered, and the connection closes.
@@ -133,7 +134,7 @@ class Http1Connection final : public io::IoHandler,
 
   Http1Connections& owner_;
   io::tls::ByteStream stream_;
-  io::SocketAddress peer_;
+  Peer peer_;
   io::Timer timer_ = io::Timer::calling<&Http1Connection::on_timer>(*this);
   Http1Request* request_ = nullptr;  // Owned, from owner_'s pool.
   io::ByteQueue unsent_;             // Output that the kernel did not take.

@@ -29,8 +29,9 @@ Http1Connections::~Http1Connections() {
   free_closed();
 }
 
-bool Http1Connections::add(io::tls::ByteStream stream, const io::SocketAddress& peer) {
-  Http1Connection* const connection = connections_.create(*this, std::move(stream), peer);
+bool Http1Connections::add(io::tls::ByteStream stream, Peer peer) {
+  Http1Connection* const connection =
+      connections_.create(*this, std::move(stream), std::move(peer));
   if (connection == nullptr) return false;
   if (!connection->open()) {
     connections_.destroy(*connection);

@@ -33,7 +33,7 @@ class Http1Connections {
   Http1Connections& operator=(Http1Connections&&) = delete;
 
   // Takes a connection. False at the limit, or where it cannot be watched: it is closed.
-  bool add(io::tls::ByteStream stream, const io::SocketAddress& peer);
+  bool add(io::tls::ByteStream stream, Peer peer);
   // The server is going away: each connection is served what it has asked, and closes.
   void drain();
   void close_all();

@@ -1,7 +1,6 @@
 // The reading half of Http1Connection: bytes to exchanges.
 #include <algorithm>
 #include <array>
-#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -134,11 +133,11 @@ Http1Connection::Http2 Http1Connection::preface_in(std::span<const char> input) 
 // The socket changes hands; this object is over.
 void Http1Connection::become_http2(std::span<const char> input) {
   owner_.shared_.reactor.remove(*this);
-  const io::SocketAddress peer = peer_;
+  Peer peer = std::move(peer_);
   io::tls::ByteStream stream = std::move(stream_);
   Http2Connections& http2 = owner_.http2_;
   close();
-  http2.add(std::move(stream), peer, input);
+  http2.add(std::move(stream), std::move(peer), input);
 }
 
 std::size_t Http1Connection::take_head(std::span<char> input) {
@@ -218,7 +217,7 @@ void Http1Connection::begin_exchange(std::span<char> head_bytes) {
 }
 
 Origin Http1Connection::origin() const {
-  return {.shared = owner_.shared_, .tls = stream_.facts(), .peer = peer_};
+  return {.shared = owner_.shared_, .tls = stream_.facts(), .peer = peer_.address};
 }
 
 bool Http1Connection::fill_request(Exchange& exchange, const http::RequestHead& head,
@@ -311,11 +310,11 @@ void Http1Connection::refuse(const http::Refusal& refusal) {
   queue_text({head.data(), *written});
   queue_text({body.data(), size});
   if (owner_.shared_.settings.log.access) {
-    const std::string client = peer_.host();
+    const net::IpAddress::Text client = peer_.address.ip_address().text();
     owner_.shared_.logger.access(owner_.shared_.path.time().wall(), {.method = "-",
                                                                      .status = refusal.status,
                                                                      .bytes_out = size,
-                                                                     .client = client,
+                                                                     .client = client.view(),
                                                                      .protocol = "http/1.1"});
   }
   if (!flush_unsent() && closed_) return;

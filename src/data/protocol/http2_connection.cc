@@ -29,9 +29,11 @@ constexpr std::chrono::milliseconds kQuiet{1'000};
 
 }  // namespace
 
-Http2Connection::Http2Connection(Http2Connections& owner, io::tls::ByteStream stream,
-                                 const io::SocketAddress& peer)
-    : owner_(owner), stream_(std::move(stream)), peer_(peer), unsent_(owner.shared_.chunks) {}
+Http2Connection::Http2Connection(Http2Connections& owner, io::tls::ByteStream stream, Peer peer)
+    : owner_(owner),
+      stream_(std::move(stream)),
+      peer_(std::move(peer)),
+      unsent_(owner.shared_.chunks) {}
 
 Http2Connection::~Http2Connection() {
   PEAR_ASSERT(session_ == nullptr, "a connection is closed before it is freed");
@@ -120,13 +122,13 @@ http2::StreamOwner* Http2Connection::on_request(std::int32_t id, const http::Req
   Http2Stream* const stream = open_stream(id);
   if (stream == nullptr) return nullptr;
   Exchange& exchange = stream->exchange();
-  const Origin origin{.shared = shared(), .tls = stream_.facts(), .peer = peer_};
+  const Origin origin{.shared = shared(), .tls = stream_.facts(), .peer = peer_.address};
   const auto refused = prepare_request(
       exchange, head, body == Body::Follows ? RequestBody::Follows : RequestBody::None, origin);
   if (refused) {
     shared().path.start_refused(exchange, *refused);
   } else {
-    if (head.expect_continue) session_->inform(id, 100, {});
+    if (head.expect_continue) stream->inform(100, {});
     shared().path.start(exchange);
   }
   stream->begin();
@@ -137,7 +139,8 @@ http2::StreamOwner* Http2Connection::on_refused(std::int32_t id, const http::Ref
   shared().counters.protocol_errors.add();
   Http2Stream* const stream = open_stream(id);
   if (stream == nullptr) return nullptr;
-  fill_origin(stream->exchange(), {.shared = shared(), .tls = stream_.facts(), .peer = peer_});
+  fill_origin(stream->exchange(),
+              {.shared = shared(), .tls = stream_.facts(), .peer = peer_.address});
   stream->exchange().request.method = "-";
   shared().path.start_refused(stream->exchange(), response::cause_of(refusal));
   return stream;
@@ -147,6 +150,9 @@ void Http2Connection::on_offence(http2::Offence offence) {
   static_assert(http2::kOffences <=
                 std::tuple_size_v<decltype(model::CoreCounters::http2_offences)>);
   shared().counters.http2_offences[std::to_underlying(offence)].add();
+  shared().notices.abuse(
+      {.place = std::to_underlying(offence), .kind = http2::to_text(offence), .protocol = "h2"},
+      peer_.address.ip_address());
 }
 
 void Http2Connection::on_stream_closed(Http2Stream& stream) {

@@ -13,10 +13,10 @@
 
 #include "base/intrusive_list.h"
 #include "data/protocol/multiplexed_stream.h"
+#include "data/protocol/peer.h"
 #include "http/http2/server_session.h"
 #include "io/chunk.h"
 #include "io/reactor.h"
-#include "io/socket_address.h"
 #include "io/timer_wheel.h"
 #include "io/tls/byte_stream.h"
 
@@ -31,8 +31,7 @@ class Http2Connection final : public io::IoHandler,
                               public base::ListHook<Http2Connection>,
                               public base::ListHook<UnwrittenTag> {
  public:
-  Http2Connection(Http2Connections& owner, io::tls::ByteStream stream,
-                  const io::SocketAddress& peer);
+  Http2Connection(Http2Connections& owner, io::tls::ByteStream stream, Peer peer);
   ~Http2Connection() override;
   Http2Connection(const Http2Connection&) = delete;
   Http2Connection& operator=(const Http2Connection&) = delete;
@@ -90,7 +89,7 @@ class Http2Connection final : public io::IoHandler,
 
   Http2Connections& owner_;
   io::tls::ByteStream stream_;
-  io::SocketAddress peer_;
+  Peer peer_;
   io::Timer timer_ = io::Timer::calling<&Http2Connection::on_timer>(*this);
   io::ByteQueue unsent_;  // Output that the kernel did not take.
   std::unique_ptr<http2::ServerSession> session_;

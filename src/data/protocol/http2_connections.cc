@@ -32,9 +32,9 @@ Http2Connections::~Http2Connections() {
   free_closed();
 }
 
-void Http2Connections::add(io::tls::ByteStream stream, const io::SocketAddress& peer,
-                           std::span<const char> input) {
-  Http2Connection* const connection = connections_.create(*this, std::move(stream), peer);
+void Http2Connections::add(io::tls::ByteStream stream, Peer peer, std::span<const char> input) {
+  Http2Connection* const connection =
+      connections_.create(*this, std::move(stream), std::move(peer));
   if (connection == nullptr) return;
   if (!connection->open(input)) {
     connections_.destroy(*connection);

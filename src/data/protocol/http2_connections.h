@@ -30,7 +30,7 @@ class Http2Connections {
 
   // Takes a connection; `input` was read from it already. At the limit, or where it cannot be
   // watched, it is closed.
-  void add(io::tls::ByteStream stream, const io::SocketAddress& peer, std::span<const char> input);
+  void add(io::tls::ByteStream stream, Peer peer, std::span<const char> input);
   // The end of a turn: what responses have is written.
   void write();
   // The server is going away: clients are told, and what they have asked is served.

@@ -29,8 +29,8 @@ constexpr std::chrono::nanoseconds kPacingSlack = std::chrono::milliseconds(1);
 
 }  // namespace
 
-Http3Connection::Http3Connection(Http3Connections& owner, const Start& start)
-    : owner_(owner), door_(&start.door), peer_(start.peer) {}
+Http3Connection::Http3Connection(Http3Connections& owner, Start& start)
+    : owner_(owner), door_(&start.door), peer_(start.peer), place_(std::move(start.place)) {}
 
 Http3Connection::~Http3Connection() {
   PEAR_ASSERT(session_ == nullptr, "a connection is closed before it is freed");
@@ -94,6 +94,13 @@ void Http3Connection::on_open(const Transport::State& state) {
   shared().counters.quic_handshakes.add();
   if (state.resumed) shared().counters.tls_resumed.add();
   if (waiting_ == Waiting::Handshake) wait_for(Waiting::FirstRequest);
+  if (!take_place()) session_->close(http3::ErrorCode::ExcessiveLoad);
+}
+
+bool Http3Connection::take_place() {
+  if (place_) return true;
+  place_ = shared().admission.admit(peer_.ip_address(), security::Admission::Handshake::Comes);
+  return place_.has_value();
 }
 
 Http3Stream* Http3Connection::open_stream(http3::StreamId id) {
@@ -121,7 +128,7 @@ http3::StreamOwner* Http3Connection::on_request(http3::StreamId id, const http::
   if (refused) {
     shared().path.start_refused(exchange, *refused);
   } else {
-    if (head.expect_continue) session_->inform(id, 100, {});
+    if (head.expect_continue) stream->inform(100, {});
     shared().path.start(exchange);
   }
   stream->begin();
@@ -142,6 +149,11 @@ void Http3Connection::on_offence(http3::Offence offence) {
   static_assert(http3::kOffences <=
                 std::tuple_size_v<decltype(model::CoreCounters::http3_offences)>);
   shared().counters.http3_offences[std::to_underlying(offence)].add();
+  constexpr std::size_t kBehindHttp2 = 16;
+  shared().notices.abuse({.place = kBehindHttp2 + std::to_underlying(offence),
+                          .kind = http3::to_text(offence),
+                          .protocol = "h3"},
+                         peer_.ip_address());
 }
 
 void Http3Connection::on_stream_closed(Http3Stream& stream) {

@@ -12,12 +12,14 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/intrusive_list.h"
 #include "data/protocol/multiplexed_stream.h"
 #include "data/protocol/udp_door.h"
+#include "data/security/address_counts.h"
 #include "http/http3/server_session.h"
 #include "io/socket_address.h"
 #include "io/timer_wheel.h"
@@ -41,8 +43,10 @@ class Http3Connection final : public http3::SessionOwner,
     io::SocketAddress local;
     std::span<const std::uint8_t> destination;  // The id that the client made up.
     std::span<const std::uint8_t> original;     // The one before a Retry; else empty.
+    // Where a Retry has shown that the address is the client's, and it may come in.
+    std::optional<security::CountedConnection> place;
   };
-  Http3Connection(Http3Connections& owner, const Start& start);
+  Http3Connection(Http3Connections& owner, Start& start);
   ~Http3Connection();
   Http3Connection(const Http3Connection&) = delete;
   Http3Connection& operator=(const Http3Connection&) = delete;
@@ -87,6 +91,8 @@ class Http3Connection final : public http3::SessionOwner,
 
   [[nodiscard]] http3::Transport& transport() { return session_->transport(); }
   [[nodiscard]] Http3Stream* open_stream(http3::StreamId id);
+  // Asks for a place, now that the address is known to be the client's. False: there is none.
+  [[nodiscard]] bool take_place();
   void write_qlog(http3::Transport& transport, std::span<const std::uint8_t> id);
   void renew_ids();
   void follow_paths();
@@ -101,6 +107,7 @@ class Http3Connection final : public http3::SessionOwner,
   Http3Connections& owner_;
   UdpDoor* door_;  // Borrowed: by which it last heard from the client.
   io::SocketAddress peer_;
+  std::optional<security::CountedConnection> place_;  // Nothing until the address is proven.
   std::unique_ptr<io::tls::QuicSession> tls_;
   std::unique_ptr<http3::ServerSession> session_;  // Uses tls_.
   io::Timer waiting_timer_ = io::Timer::calling<&Http3Connection::on_waiting>(*this);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "io/datagram_steering.h"
@@ -149,12 +150,23 @@ void Http3Connections::receive_unknown(UdpDoor& door, const io::Datagram& datagr
 void Http3Connections::begin(UdpDoor& door, const io::Datagram& datagram, const PacketHead& head) {
   const auto first = shared_.quic->open(datagram.from, head.token, shared_.wall_time);
   if (!first && wants_proof()) return retry(door, datagram, head);
-  const Http3Connection::Start start{
-      .door = door,
-      .peer = datagram.from,
-      .local = datagram.to,
-      .destination = head.destination,
-      .original = first ? first->view() : std::span<const std::uint8_t>()};
+  // Without proof anybody could use up the places of an address by naming it; then the place is
+  // asked for when the handshake has shown that the client hears us.
+  std::optional<security::CountedConnection> place;
+  if (first) {
+    place =
+        shared_.admission.admit(datagram.from.ip_address(), security::Admission::Handshake::Comes);
+    if (!place) {
+      shared_.counters.quic_dropped.add();
+      return;
+    }
+  }
+  Http3Connection::Start start{.door = door,
+                               .peer = datagram.from,
+                               .local = datagram.to,
+                               .destination = head.destination,
+                               .original = first ? first->view() : std::span<const std::uint8_t>(),
+                               .place = std::move(place)};
   // Only what we gave out has our length.
   const bool ours = !first || head.destination.size() == http3::kIdBytes;
   Http3Connection* const connection = ours ? connections_.create(*this, start) : nullptr;

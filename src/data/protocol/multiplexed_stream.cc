@@ -28,6 +28,12 @@ void MultiplexedStream<Wire>::begin() {
   note_progress();
 }
 
+template <typename Wire>
+void MultiplexedStream<Wire>::inform(std::uint16_t status, std::span<const http::Field> fields) {
+  connection_.session().inform(id_, status, fields);
+  connection_.write_later();
+}
+
 // ---- The request's body.
 
 template <typename Wire>

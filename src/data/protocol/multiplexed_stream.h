@@ -61,6 +61,7 @@ class MultiplexedStream final : public http::StreamOwner<typename Wire::ErrorCod
 
   // ---- From the path.
   void on_response(Exchange& exchange) override;
+  void inform(std::uint16_t status, std::span<const http::Field> fields) override;
   void on_request_room(Exchange& exchange) override;
 
   // ---- From the session.

@@ -12,8 +12,11 @@
 
 #include "base/ids.h"
 #include "base/log/logger.h"
+#include "base/net/ip_prefix.h"
 #include "config/settings.h"
 #include "data/request_path.h"
+#include "data/security/admission.h"
+#include "data/security/notices.h"
 #include "http/date.h"
 #include "io/chunk.h"
 #include "io/reactor.h"
@@ -32,6 +35,8 @@ class Shared {
     const config::ServerSettings& settings;
     model::CoreCounters& counters;
     log::Logger& logger;
+    security::Notices& notices;
+    security::Admission& admission;
     CoreId core{};
     std::uint32_t cores = 1;
     const io::tls::QuicSecrets* quic = nullptr;  // Where HTTP/3 is served.
@@ -42,6 +47,9 @@ class Shared {
         settings(parts.settings),
         counters(parts.counters),
         logger(parts.logger),
+        notices(parts.notices),
+        admission(parts.admission),
+        trusted_proxies(parts.settings.trusted_proxies),
         core(parts.core),
         cores(parts.cores),
         quic(parts.quic),
@@ -53,6 +61,9 @@ class Shared {
   const config::ServerSettings& settings;
   model::CoreCounters& counters;
   log::Logger& logger;
+  security::Notices& notices;
+  security::Admission& admission;
+  const net::IpPrefixSet trusted_proxies;
   const CoreId core;
   const std::uint32_t cores;
   const io::tls::QuicSecrets* const quic;

@@ -6,7 +6,11 @@
 // Thread: core-local. Called from the core between slices of guests, never from within one.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "data/exchange.h"
+#include "http/field.h"
 
 namespace pear::data::protocol {
 
@@ -20,6 +24,9 @@ class Stream {
 
   // exchange.response has a head, more body, its end, or was cut.
   virtual void on_response(Exchange& exchange) = 0;
+  // An interim response, before there is a head; `fields` for the call. Where clients might take it
+  // for the response itself, it is not sent.
+  virtual void inform(std::uint16_t status, std::span<const http::Field> fields) = 0;
   // The guest took some of the request's body: the client may send more.
   virtual void on_request_room(Exchange& exchange) = 0;
 

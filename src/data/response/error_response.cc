@@ -1,6 +1,7 @@
 #include "data/response/error_response.h"
 
 #include <array>
+#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -17,7 +18,7 @@ struct Row {
   std::uint16_t status;
   std::string_view proxy_status;  // RFC 9209, section 2.3.
   std::string_view sentence;
-  bool retry = false;  // Retry-After: 1
+  bool retry = false;  // With Retry-After.
 };
 
 constexpr std::array kRows{
@@ -46,6 +47,8 @@ constexpr std::array kRows{
         "This connection is not for that host: open another one for it."},
     Row{Cause::TooEarly, 425, "http_request_error",
         "This request may not come in early data: send it again."},
+    Row{Cause::TooManyRequests, 429, "http_request_denied",
+        "Too many requests came from here: wait before the next one.", true},
 };
 
 constexpr bool rows_are_in_order() {
@@ -107,13 +110,13 @@ Cause cause_of(const http::Refusal& refusal) {
   }
 }
 
-void answer_error(Exchange& exchange, Cause cause, BodyChunkPool& chunks) {
+void answer_error(Exchange& exchange, Cause cause, const ErrorParts& parts) {
   Response& response = exchange.response;
   PEAR_ASSERT(!response.head_ready, "a response has one head");
   const Row& row = kRows[std::to_underlying(cause)];
   const bool json = asks_for_json(exchange.request);
 
-  BodyChunk* const chunk = chunks.take();
+  BodyChunk* const chunk = parts.chunks.take();
   const auto room = chunk->bytes.size();
   const auto text =
       json ? fmt::format_to_n(chunk->bytes.data(), room,
@@ -130,15 +133,19 @@ void answer_error(Exchange& exchange, Cause cause, BodyChunkPool& chunks) {
   std::array<char, 80> proxy_status{};
   const auto written = fmt::format_to_n(proxy_status.data(), proxy_status.size(), "pear; error={}",
                                         row.proxy_status);
+  std::array<char, 24> seconds{};
+  const auto* const seconds_end =
+      std::to_chars(seconds.data(), seconds.data() + seconds.size(), parts.retry_after.count()).ptr;
+  const auto retry_after = exchange.arena.copy({seconds.data(), seconds_end});
   const auto fields = exchange.arena.make_array<http::Field>(row.retry ? 4 : 3);
   const auto copy = exchange.arena.copy({proxy_status.data(), written.size});
   response.status = row.status;
-  if (fields && copy) {
+  if (fields && copy && retry_after) {
     (*fields)[0] = {.name = "content-type",
                     .value = json ? "application/problem+json" : "text/plain; charset=utf-8"};
     (*fields)[1] = {.name = "cache-control", .value = "no-store"};
     (*fields)[2] = {.name = "proxy-status", .value = *copy};
-    if (row.retry) (*fields)[3] = {.name = "retry-after", .value = "1"};
+    if (row.retry) (*fields)[3] = {.name = "retry-after", .value = *retry_after};
     response.fields = *fields;
   }
   response.body.push(chunk);

@@ -43,6 +43,11 @@ bool wants_redirect(const Exchange& exchange) {
          (https.redirect || https.client_certificates == config::ClientCheck::Require);
 }
 
+bool lacks_certificate(const Exchange& exchange) {
+  return exchange.site->settings.https.client_certificates == config::ClientCheck::Require &&
+         !exchange.request.by_tls && exchange.request.scheme == "https";
+}
+
 void answer_redirect(Exchange& exchange, std::uint16_t https_port) {
   const Request& request = exchange.request;
   Response& response = exchange.response;
@@ -83,13 +88,15 @@ bool came_too_early(const Exchange& exchange) {
   if (!exchange.request.early) return false;
   const std::string_view method = exchange.request.method;
   const bool safe = method == "GET" || method == "HEAD" || method == "OPTIONS";
-  return !safe || exchange.request.has_body || !exchange.site->settings.https.early_data;
+  const config::RouteSettings* const route = exchange.site->route(exchange.route);
+  const bool of_site = exchange.site->settings.https.early_data;
+  const bool allowed = route == nullptr ? of_site : route->early_data.value_or(of_site);
+  return !safe || exchange.request.has_body || !allowed;
 }
 
 void add_alternative_service(Exchange& exchange, std::uint16_t port) {
   const bool elsewhere = exchange.protocol == Protocol::Http3 ||
-                         exchange.protocol == Protocol::Internal ||
-                         exchange.request.scheme != "https";
+                         exchange.protocol == Protocol::Internal || !exchange.request.by_tls;
   if (elsewhere || http::find_field(exchange.response.fields, kAlternativeService) != nullptr) {
     return;
   }

@@ -13,6 +13,9 @@ namespace pear::data::response {
 // Whether the request is to be answered with the same address under https: where the site says so,
 // and where it demands certificates of its clients, which only TLS can show.
 [[nodiscard]] bool wants_redirect(const Exchange& exchange);
+// Whether the site demands certificates of its clients, and the request came without TLS of our own
+// though a trusted proxy says https: whoever ended that TLS has kept the certificate to itself.
+[[nodiscard]] bool lacks_certificate(const Exchange& exchange);
 // Makes that answer, whole. `https_port`: where https is served.
 void answer_redirect(Exchange& exchange, std::uint16_t https_port);
 

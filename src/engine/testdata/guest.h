@@ -63,6 +63,8 @@ void body_finish(i32 self, i32 has_trailers, i32 trailers, void* result);
 FROM(HTTP, "[resource-drop]outgoing-body") void drop_body(i32 self);
 FROM(HTTP, "[static]response-outparam.set")
 void outparam_set(i32 self, i32 is_error, i32 value, i32 a, i64 b, i32 c, i32 d, i32 e, i32 f);
+FROM(HTTP, "[method]response-outparam.send-informational")
+void outparam_inform(i32 self, i32 status, i32 fields, void* result);
 FROM(HTTP, "[resource-drop]response-outparam") void drop_outparam(i32 self);
 FROM(HTTP, "http-error-code") void http_error_code(i32 error, void* result);
 

@@ -229,6 +229,26 @@ static void send(void) {
   say_number(result[8]);
 }
 
+// "ok", or which error-code it is.
+static void inform_with(i32 status) {
+  outparam_inform(outparam, status, fields_with("link", "</a.css>"), result);
+  if (!result[0]) {
+    say("ok;");
+    return;
+  }
+  say_number(result[8]);
+  say(";");
+}
+
+static void inform(void) {
+  inform_with(103);
+  inform_with(199);
+  inform_with(100);
+  inform_with(101);
+  inform_with(99);
+  inform_with(200);
+}
+
 const probe_case cases[] = {{"edit", edit},
                             {"refuse", refuse},
                             {"from-list", from_list},
@@ -246,4 +266,5 @@ const probe_case cases[] = {{"edit", edit},
                             {"two-lengths", two_lengths},
                             {"leak-fields", leak_fields},
                             {"send", send},
+                            {"inform", inform},
                             {0, 0}};

@@ -91,6 +91,7 @@ pub struct PearHost {
     memory_release: unsafe extern "C" fn(*mut c_void, u64),
     log: unsafe extern "C" fn(*mut c_void, u32, PearBytes),
     response_head: unsafe extern "C" fn(*mut c_void, u16, *const PearField, usize) -> bool,
+    response_interim: unsafe extern "C" fn(*mut c_void, u16, *const PearField, usize) -> bool,
     response_error: unsafe extern "C" fn(*mut c_void, PearBytes),
     body_window: unsafe extern "C" fn(*mut c_void) -> u64,
     body_write: unsafe extern "C" fn(*mut c_void, PearBytes),
@@ -156,6 +157,12 @@ impl CallRef {
         // SAFETY: a function of the table with the context that belongs to it; so below.
         unsafe {
             (self.table.response_head)(self.call, status, fields.as_ptr().cast(), fields.len())
+        }
+    }
+    pub fn response_interim(&self, status: u16, fields: &[FieldView]) -> bool {
+        // SAFETY: see response_head.
+        unsafe {
+            (self.table.response_interim)(self.call, status, fields.as_ptr().cast(), fields.len())
         }
     }
     pub fn response_error(&self, code: &str) {
@@ -274,6 +281,7 @@ pub struct PearGrants {
     handles_max: u32,
     fields_max: u32,
     field_bytes_max: u32,
+    informational: bool,
 }
 
 /// What an instance is granted. pear_rust.h: it and all that it points to outlive the instance.
@@ -322,6 +330,9 @@ impl GrantsView {
     }
     pub fn field_bytes_max(&self) -> u32 {
         self.0.field_bytes_max
+    }
+    pub fn informational(&self) -> bool {
+        self.0.informational
     }
 }
 

@@ -66,6 +66,30 @@ impl State {
     }
 }
 
+/// Unstable in wasi:http 0.2.12. 100 and 101 are the server's own: they end an expectation and the
+/// protocol.
+fn send_informational(
+    mut cx: Cx,
+    (outparam, status, fields): (Resource<ResponseOutparam>, u16, Resource<Fields>),
+) -> Result<(std::result::Result<(), ErrorCode>,)> {
+    let state = cx.data_mut();
+    let fields = state.consume_fields(fields.rep())?;
+    let granted = state.grants.informational();
+    let Some(call) = state.call(outparam.rep()) else {
+        return Err(rule("used a response-outparam after its request had ended"));
+    };
+    let refusal = |why: &str| Err(ErrorCode::InternalError(Some(why.into())));
+    let sent = match status {
+        102..200 if !granted => refusal("informational responses are off (run.informational)"),
+        102..200 if call.host.response_interim(status, &fields.views()) => Ok(()),
+        102..200 => refusal("too many informational responses"),
+        100 | 101 => refusal("100 and 101 are sent by the server itself"),
+        _ => Err(ErrorCode::HttpProtocolError),
+    };
+    fields.release(&mut state.account);
+    Ok((sent,))
+}
+
 fn set(
     mut cx: Cx,
     (outparam, response): (
@@ -126,6 +150,7 @@ fn set_status(
 
 pub fn add_to_linker(types: &mut LinkerInstance<'_, State>) -> Result<()> {
     types.func_wrap("[static]response-outparam.set", set)?;
+    types.func_wrap("[method]response-outparam.send-informational", send_informational)?;
     types.resource(
         "outgoing-response",
         ResourceType::host::<OutgoingResponse>(),

@@ -61,7 +61,8 @@ class Grants {
             .directory_count = directories_.size(),
             .handles_max = site.limits.handles_max,
             .fields_max = site.limits.fields_max,
-            .field_bytes_max = static_cast<std::uint32_t>(site.limits.field_bytes_max.count)};
+            .field_bytes_max = static_cast<std::uint32_t>(site.limits.field_bytes_max.count),
+            .informational = site.run.informational};
   }
   [[nodiscard]] const PearGrants& raw_grants() const { return raw_; }
 
@@ -128,6 +129,10 @@ constexpr PearHost kHost{
     .response_head =
         [](void* call, std::uint16_t status, const PearField* fields, std::size_t count) {
           return host_of(call).respond(status, FieldViews(fields, count).view());
+        },
+    .response_interim =
+        [](void* call, std::uint16_t status, const PearField* fields, std::size_t count) {
+          return host_of(call).inform(status, FieldViews(fields, count).view());
         },
     .response_error = [](void* call,
                          PearBytes code) { host_of(call).respond_with_error(text(code)); },

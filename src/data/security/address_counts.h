@@ -1,0 +1,72 @@
+// AddressCounts: how many connections each client has open, over all cores.
+//
+// All cores use the one table, without locks: a count and the name that it belongs to are one
+// atomic word. A word whose count is zero is free. A client's word is one of the sixteen in two
+// neighbouring cache lines; the table has room for twice the connections that may be open, so that
+// all sixteen are taken by others about never. Then a connection is not counted: the limit is there
+// to stop a client with thousands of them, and the hash is keyed.
+//
+// Thread: any.
+// Memory: fixed when it is made: 8 bytes for each of its places.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace pear::security {
+
+// One connection that is counted, or that need not be. It is counted back when this ends.
+class [[nodiscard]] CountedConnection {
+ public:
+  CountedConnection() = default;
+  ~CountedConnection() { give_back(); }
+  CountedConnection(const CountedConnection&) = delete;
+  CountedConnection& operator=(const CountedConnection&) = delete;
+  CountedConnection(CountedConnection&& other) noexcept
+      : word_(std::exchange(other.word_, nullptr)) {}
+  CountedConnection& operator=(CountedConnection&& other) noexcept {
+    if (this != &other) {
+      give_back();
+      word_ = std::exchange(other.word_, nullptr);
+    }
+    return *this;
+  }
+
+ private:
+  friend class AddressCounts;
+  explicit CountedConnection(std::atomic<std::uint64_t>& word) : word_(&word) {}
+  void give_back() {
+    if (auto* const word = std::exchange(word_, nullptr)) {
+      word->fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+
+  std::atomic<std::uint64_t>* word_ = nullptr;  // In the table; null: not counted.
+};
+
+class AddressCounts {
+ public:
+  // For so many connections, all cores together.
+  explicit AddressCounts(std::size_t connections);
+
+  // Nothing when the client of this hash has `connections_max` (at most 2^20) already.
+  [[nodiscard]] std::optional<CountedConnection> count(std::uint64_t hash,
+                                                       std::uint32_t connections_max);
+
+ private:
+  static constexpr std::size_t kWays = 16;
+  using Word = std::atomic<std::uint64_t>;
+  struct alignas(128) Set {
+    std::array<Word, kWays> words{};
+  };
+
+  std::size_t set_count_;
+  std::unique_ptr<Set[]> sets_;
+};
+
+}  // namespace pear::security

@@ -1,0 +1,34 @@
+// SharedLimits: what all cores know together of who asks how often: buckets, open connections, and
+// when the log was last told.
+//
+// Thread: any; every part is lock-free.
+// Owner:  the server; outlives the cores.
+// Memory: fixed when it is made.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "config/settings.h"
+#include "data/security/address_counts.h"
+#include "data/security/bucket_table.h"
+#include "data/security/keyed_hash.h"
+#include "data/security/notice_times.h"
+
+namespace pear::security {
+
+struct SharedLimits {
+  // `key`: random, and nobody else's.
+  SharedLimits(const config::ServerSettings& settings, const KeyedHash::Key& key)
+      : hash(key),
+        buckets(settings.rate_limit.entries),
+        connections(std::size_t{settings.http.connections_max} *
+                    std::max<std::size_t>(settings.cores, 1)) {}
+
+  KeyedHash hash;
+  BucketTable buckets;
+  AddressCounts connections;
+  NoticeTimes notices;
+};
+
+}  // namespace pear::security
