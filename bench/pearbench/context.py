@@ -84,11 +84,28 @@ class Context:
         return load.wrk(self.wrk, server.url.rstrip("/") + "/" + path.lstrip("/"), self.seconds,
                         connections=connections, script=script)
 
-    def h2load_on(self, server, **options):
-        return load.h2load(tools.needed("h2load", "nghttp2-client"), server.https_url, self.seconds, **options)
+    def https_options(self, http):
+        """Of `pear bench`, for a server that shows certificate()."""
+        return ["--http", http, "--ca", self.certificate()[0]]
+
+    def multiplexed_on(self, server, http):
+        """A closed loop of 32 connections, each with 32 requests under way."""
+        self.needs_pear_bench()
+        return load.load_of(load.pear_bench(
+            self.pear_bench, *self.https_options(http), "-c32", "--streams", 32, "-d", f"{self.seconds}s",
+            "--warm-up", "200ms", server.https_url, seconds=self.seconds))
 
     def handshakes_on(self, server):
-        return load.handshakes(tools.needed("openssl", "openssl"), server.https_port, max(2, self.seconds))
+        """Full TLS 1.3 handshakes by X25519, which both have, each on a connection of its own with one request."""
+        self.needs_pear_bench()
+        return load.load_of(load.pear_bench(
+            self.pear_bench, *self.https_options(1), "--new-connections", "--no-hybrid", "-c8",
+            "-d", f"{max(2, self.seconds)}s", server.https_url, seconds=self.seconds))
+
+    def held_on(self, url, count, *options):
+        """Connections that are open and idle, for as long as the `with` lasts."""
+        self.needs_pear_bench()
+        return load.Held(self.pear_bench, url, count, *options)
 
     def certificate(self):
         """(chain, key) of a certificate for localhost, signed by itself: ECDSA P-256."""

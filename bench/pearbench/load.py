@@ -1,10 +1,12 @@
-"""The load: wrk for a closed loop that others can repeat, h2load for the same over HTTP/2, openssl for TLS
-handshakes, `pear bench` for what none of them can do."""
+"""The load: wrk for a closed loop over HTTP/1.1 that others can repeat, `pear bench` for all else: open loops,
+HTTP/2, HTTP/3, TLS handshakes, connections that are held open."""
 
 import dataclasses
 import json
 import re
+import select
 import subprocess
+import time
 
 from .process import BenchError
 
@@ -51,34 +53,6 @@ def wrk(program, url, seconds, connections=64, script=None):
     return parse_wrk(done.stdout)
 
 
-def parse_h2load(text):
-    rate = re.search(r"finished in [\d.]+\w+, ([\d.]+) req/s", text)
-    requests = re.search(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed, "
-                         r"(\d+) errored, (\d+) timeout", text)
-    if not rate or not requests:
-        raise BenchError(f"h2load said nothing that is understood:\n{text[-1000:]}")
-    done, succeeded, failed, errored, timeout = (int(n) for n in requests.groups())
-    return Load(rate=float(rate[1]), requests=succeeded, failed=max(failed, errored, timeout, done - succeeded))
-
-
-def h2load(program, url, seconds, connections=32, streams=32):
-    command = [program, "-t1", f"-c{connections}", f"-m{streams}", f"-D{seconds}", url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
-    if done.returncode != 0:
-        raise BenchError(f"{' '.join(command)}: {done.stderr.strip()}")
-    return parse_h2load(done.stdout)
-
-
-def handshakes(program, port, seconds):
-    """Full TLS 1.3 handshakes, one after the other, each on a connection of its own."""
-    command = [program, "s_time", "-connect", f"localhost:{port}", "-new", "-time", str(seconds)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
-    count = re.search(r"(\d+) connections in (\d+) real seconds", done.stdout)
-    if done.returncode != 0 or not count:
-        raise BenchError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()[-500:]}")
-    return Load(rate=int(count[1]) / max(1, int(count[2])), requests=int(count[1]), failed=0)
-
-
 def pear_bench(program, *arguments, seconds=60):
     """The JSON of one `pear bench`, as Python values."""
     command = [str(program), "bench", "--json", *[str(a) for a in arguments]]
@@ -87,3 +61,43 @@ def pear_bench(program, *arguments, seconds=60):
     if done.returncode not in (0, 1) or not done.stdout.startswith("{"):
         raise BenchError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
     return json.loads(done.stdout)
+
+
+def load_of(document):
+    """What one target of one round came to, of pear_bench()."""
+    figures = document["targets"][0]["rounds"][0]
+    return Load(rate=figures["requests_per_s"], requests=int(figures["answered"]), failed=int(figures["failed"]),
+                p50_us=figures.get("p50_ns", 0) / 1e3, p99_us=figures.get("p99_ns", 0) / 1e3)
+
+
+class Held:
+    """Connections that `pear bench --hold` has opened, each with one answer, and holds open."""
+
+    OPEN_S = 120
+    HOLD_S = 600  # Far more than anybody looks at them.
+
+    def __init__(self, program, url, count, *options):
+        self.command = [str(program), "bench", "--hold", f"{self.HOLD_S}s", "-c", str(count), "--timeout", "20s",
+                        *[str(option) for option in options], url]
+        self.count = count
+        self.process = None
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        end = time.monotonic() + self.OPEN_S
+        said = b""
+        while b"\n" not in said:
+            if not select.select([self.process.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
+                break
+            piece = self.process.stdout.read1(4096)
+            if not piece:
+                break
+            said += piece
+        if said.split(b"\n")[0] != f"open {self.count}".encode():
+            self.__exit__()
+            raise BenchError(f"{' '.join(self.command)} did not open all: {said[:200]!r}")
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()

@@ -7,6 +7,8 @@ from . import tools
 from .process import Server, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
+# Runs a program of Debian 13: see tests/peers.
+PEER = HERE.parent / "tests" / "peers" / "debian13"
 
 # What `wasmtime serve` is started with. "best": the pooling allocator, and instances
 # that are reused without end, which is what raised its throughput most; "pooling" keeps its default of one request per instance; "default" has no flags.
@@ -24,25 +26,40 @@ def wasmtime(context, component, flags):
     return Server(f"wasmtime-{flags}", command, context.new_folder(f"wasmtime-{flags}"), port)
 
 
-def nginx(context, body, workers=None, https=False):
-    """A static file with these bytes, whatever the path; by TLS and HTTP/2 too where asked."""
+# By TLS and HTTP/2, as nginx before 1.25 spells it; and with HTTP/3, as Debian 13's does.
+_HTTPS = """listen 127.0.0.1:{port} ssl http2 reuseport backlog=4096;
+    ssl_certificate {chain};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv1.2 TLSv1.3;"""
+_HTTP3 = """listen 127.0.0.1:{port} ssl reuseport backlog=4096;
+    listen 127.0.0.1:{port} quic reuseport;
+    http2 on;
+    ssl_certificate {chain};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv1.2 TLSv1.3;"""
+
+
+def nginx(context, body, workers=None, https=False, http3=False):
+    """A static file with these bytes, whatever the path; by TLS and HTTP/2 too where asked. With `http3` it is
+    Debian 13's, which speaks that too."""
     folder = context.new_folder("nginx")
     (folder / "root").mkdir()
     (folder / "root" / "hello.txt").write_bytes(body)
     port, https_port = free_port(), free_port()
     text = (HERE / "nginx.conf.in").read_text()
-    chain, key = context.certificate() if https else (None, None)
-    values = {"@HTTPS@": f"listen 127.0.0.1:{https_port} ssl http2 reuseport backlog=4096;\n"
-                         f"    ssl_certificate {chain};\n    ssl_certificate_key {key};\n"
-                         f"    ssl_protocols TLSv1.2 TLSv1.3;" if https else "",
+    https_text = ""
+    if https or http3:
+        chain, key = context.certificate()
+        https_text = (_HTTP3 if http3 else _HTTPS).format(port=https_port, chain=chain, key=key)
+    values = {"@HTTPS@": https_text, "@GSO@": "quic_gso on;" if http3 else "",
               "@PORT@": str(port), "@FOLDER@": str(folder),
               "@WORKERS@": str(workers or context.cores),
               "@USER_LINE@": "user root;" if os.geteuid() == 0 else ""}
     for name, value in values.items():
         text = text.replace(name, value)
     (folder / "nginx.conf").write_text(text)
-    command = [context.nginx, "-c", folder / "nginx.conf", "-p", folder,
-               "-e", folder / "nginx-error.log"]
+    program = [PEER, "run", "nginx"] if http3 else [context.nginx]
+    command = [*program, "-c", folder / "nginx.conf", "-p", folder, "-e", folder / "nginx-error.log"]
     server = Server("nginx", command, folder, port)
     server.https_port = https_port
     return server

@@ -7,6 +7,7 @@ ORDER = [
     "hello_request",
     "hello_nginx",
     "hello_h2",
+    "hello_h3",
     "tls_handshake",
     "access_log",
     "json_10k",

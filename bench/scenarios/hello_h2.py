@@ -10,7 +10,7 @@ def run(context):
     values = compare(context, {
         "pear": servers.pear(context, context.component("site"), isolation="cage", https=True),
         "nginx": servers.nginx(context, b"x" * 1024, https=True),
-    }, generate=context.h2load_on)
+    }, generate=lambda server: context.multiplexed_on(server, 2))
     return [
         Figure("rate", "rate / nginx",
                median_ratio(values["pear"], values["nginx"], lambda m: m.rate), "×", rates_note(values)),

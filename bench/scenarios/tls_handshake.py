@@ -2,7 +2,7 @@ from pearbench import servers
 from pearbench.compare import compare, rates_note
 from pearbench.figures import Figure, median, median_ratio
 
-TITLE = "Full TLS 1.3 handshakes, ECDSA P-256, each with its connection, against nginx with OpenSSL 3.0"
+TITLE = "Full TLS 1.3 handshakes, ECDSA P-256, each with its connection and one request, against nginx with OpenSSL 3.0"
 
 
 def run(context):
@@ -16,6 +16,6 @@ def run(context):
                median_ratio(values["pear"], values["nginx"], lambda m: m.cpu_us), "×",
                f"{median(values['pear'], lambda m: m.cpu_us):.0f} µs, "
                f"nginx {median(values['nginx'], lambda m: m.cpu_us):.0f} µs"),
-        Figure("rate", "handshakes, one client after the other",
+        Figure("rate", "handshakes, 8 clients",
                median(values["pear"], lambda m: m.rate), "/s", rates_note(values)),
     ]

@@ -1,182 +1,24 @@
 #include "cli/bench.h"
 
-#include <chrono>
-#include <optional>
+#include <algorithm>
 #include <string_view>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "cli/text_file.h"
-#include "config/units.h"
-#include "http/field_rules.h"
+#include "cli/bench_plan.h"
 #include "load/run.h"
+#include "load/wire_kit.h"
 
 namespace pear::cli {
-
-using std::chrono::milliseconds;
 
 namespace {
 
 constexpr std::uint32_t kRoundsMax = 1'000;
 constexpr std::uint32_t kRoundsOfSeveral = 5;
-constexpr std::size_t kTargetsMax = 16;
 
-struct BenchOptions {
-  load::MakeDigest make_digest = nullptr;
-
-  std::vector<std::string> urls;
-  std::uint32_t connections = 64;
-  std::uint32_t threads = 1;
-  std::string duration;
-  std::uint64_t requests = 0;  // 0: no bound.
-  double rate = 0;             // 0: closed loop.
-  std::string warm_up = "0ms";
-  std::string timeout = "5s";
-  std::uint32_t rounds = 0;  // 0: one, or five of several targets.
-  bool new_connections = false;
-
-  std::string method;
-  std::vector<std::string> headers;
-  std::optional<std::string> body;
-  std::optional<std::string> body_file;
-
-  std::string replay;
-  double speed = 0;  // 0: not with the log's own timing.
-
-  std::uint32_t expect_status = 0;  // 0: any 2xx or 3xx.
-  std::string expect_sha256;
-  bool timeline = false;
-  std::vector<int> server_pids;
-  bool json = false;
-  bool allow_remote = false;
-};
-
-Told<milliseconds> duration_of(std::string_view option, const std::string& text) {
-  const auto duration = config::parse_duration(text);
-  if (duration) return *duration;
-  return std::unexpected(
-      fmt::format("{} '{}' is no duration: write 500ms, 10s, 2m or 1h", option, text));
-}
-
-Told<std::pair<std::string, std::string>> header_of(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string::npos) {
-    return std::unexpected(fmt::format("--header '{}' is not of the form 'Name: value'", text));
-  }
-  const std::string_view value = http::trim_blanks(std::string_view(text).substr(colon + 1));
-  return std::pair{text.substr(0, colon), std::string(value)};
-}
-
-Told<void> set_times(const BenchOptions& options, load::Plan* plan) {
-  if (!options.duration.empty()) {
-    const auto duration = duration_of("--duration", options.duration);
-    if (!duration) return std::unexpected(duration.error());
-    plan->bound.duration = *duration;
-  } else if (!options.replay.empty() || options.requests > 0) {
-    // The log, or the count, ends the run.
-    plan->bound.duration = options.timeline ? load::Plan::kTimelineMax : load::Bound::kDurationMax;
-  }
-  const auto warm_up = duration_of("--warm-up", options.warm_up);
-  if (!warm_up) return std::unexpected(warm_up.error());
-  plan->warm_up = *warm_up;
-  const auto timeout = duration_of("--timeout", options.timeout);
-  if (!timeout) return std::unexpected(timeout.error());
-  plan->timeout = *timeout;
-  return {};
-}
-
-Told<void> set_request(const BenchOptions& options, load::Plan* plan) {
-  for (const std::string& text : options.headers) {
-    auto header = header_of(text);
-    if (!header) return std::unexpected(header.error());
-    plan->headers.push_back(*std::move(header));
-  }
-  if (options.body) plan->body = *options.body;
-  if (options.body_file) {
-    auto body = read_file(*options.body_file);
-    if (!body) return std::unexpected(body.error());
-    plan->body = *std::move(body);
-  }
-  const bool has_body = options.body || options.body_file;
-  plan->method = has_body ? "POST" : "GET";
-  if (!options.method.empty()) plan->method = options.method;
-  return {};
-}
-
-Told<void> set_expectations(const BenchOptions& options, load::Plan* plan) {
-  if (options.expect_status != 0) {
-    plan->expect.status = static_cast<std::uint16_t>(options.expect_status);
-  }
-  if (!options.expect_sha256.empty()) {
-    plan->expect.body = load::parse_sha256(options.expect_sha256);
-    if (!plan->expect.body) return std::unexpected("--expect-sha256 takes 64 hex digits");
-  }
-  return {};
-}
-
-Told<void> set_replay(const BenchOptions& options, const Terminal& terminal, load::Plan* plan) {
-  if (options.replay.empty()) return {};
-  const auto text = read_file(options.replay);
-  if (!text) return std::unexpected(text.error());
-  auto log = load::parse_replay_log(*text);
-  if (!log) {
-    return std::unexpected(fmt::format("{}: {}", options.replay, log.error().detail.view()));
-  }
-  if (log->skipped_count > 0) {
-    terminal.warning(fmt::format("{}: {} line{} left out", options.replay, log->skipped_count,
-                                 log->skipped_count == 1 ? "" : "s"));
-    for (const auto& skipped : log->skipped) {
-      terminal.hint(fmt::format("line {}: {}", skipped.line, skipped.reason));
-    }
-  }
-  plan->replay = std::move(log->entries);
-  return {};
-}
-
-Told<load::Plan> plan_of(const BenchOptions& options, const Terminal& terminal) {
-  load::Plan plan;
-  plan.threads = options.threads;
-  plan.connections = options.connections;
-  if (options.rate != 0) plan.rate_per_s = options.rate;
-  if (options.speed != 0) plan.replay_speed = options.speed;
-  if (options.requests != 0) plan.bound.requests = options.requests;
-  plan.timeline = options.timeline;
-  if (options.new_connections) plan.connection_use = load::ConnectionUse::NewForEach;
-  if (options.allow_remote) plan.reach = load::Reach::AnyAddress;
-  for (const auto& set : {set_times(options, &plan), set_request(options, &plan),
-                          set_expectations(options, &plan), set_replay(options, terminal, &plan)}) {
-    if (!set) return std::unexpected(set.error());
-  }
-  return plan;
-}
-
-// The plan once for each URL, all alike but for their targets.
-Told<std::vector<load::TargetToMeasure>> targets_of(const BenchOptions& options,
-                                                    const load::Plan& plan) {
-  if (options.urls.size() > kTargetsMax) {
-    return std::unexpected(fmt::format("at most {} URLs can be compared", kTargetsMax));
-  }
-  if (options.server_pids.size() > options.urls.size()) {
-    return std::unexpected("--server-pid is given more often than there are URLs");
-  }
-  std::vector<load::TargetToMeasure> targets;
-  for (std::size_t i = 0; i < options.urls.size(); ++i) {
-    load::TargetToMeasure target{.url = options.urls[i], .plan = plan};
-    auto parsed = load::parse_target(options.urls[i]);
-    if (!parsed) {
-      return std::unexpected(fmt::format("{}: {}", options.urls[i], parsed.error().detail.view()));
-    }
-    target.plan.target = *std::move(parsed);
-    if (i < options.server_pids.size()) target.server_pid = options.server_pids[i];
-    targets.push_back(std::move(target));
-  }
-  return targets;
-}
-
-class ProgressLine final : public load::RoundWatcher {
+class ProgressLine final : public load::RunWatcher {
  public:
   ProgressLine(const Terminal& terminal, std::uint32_t rounds)
       : terminal_(terminal), rounds_(rounds) {}
@@ -184,6 +26,11 @@ class ProgressLine final : public load::RoundWatcher {
   void on_round(std::uint32_t round, const load::TargetToMeasure& target) override {
     terminal_.show_progress(
         fmt::format("round {} of {}: {}", round + 1, rounds_, printable(target.url)));
+  }
+  // A line for scripts, which may look at the server now.
+  void on_all_open(std::uint64_t connections) override {
+    terminal_.clear_progress();
+    terminal_.print(fmt::format("open {}\n", connections));
   }
 
  private:
@@ -197,18 +44,32 @@ std::string error_sentence(const Error& error) {
                      std::error_code(error.os_errno, std::generic_category()).message());
 }
 
+// Those of all targets, each once.
+std::vector<std::string> problems_in(const std::vector<load::TargetToMeasure>& targets) {
+  std::vector<std::string> all;
+  for (const load::TargetToMeasure& target : targets) {
+    const load::Plan& plan = target.plan;
+    auto problems = load::problems_in(plan);
+    if (problems.empty() && plan.target.scheme == load::Scheme::Https) {
+      problems = load::problems_in_tls(plan.tls, plan.http);
+    }
+    for (std::string& problem : problems) {
+      if (std::ranges::find(all, problem) == all.end()) all.push_back(std::move(problem));
+    }
+  }
+  return all;
+}
+
 int run(const BenchOptions& options, Terminal& terminal) {
   const auto usage_error = [&](std::string_view text) {
     terminal.error(printable(text));
     return to_int(ExitCode::Usage);
   };
-  const auto plan = plan_of(options, terminal);
-  if (!plan) return usage_error(plan.error());
-  const auto problems = load::problems_in(*plan);
+  const auto targets = targets_of(options, terminal);
+  if (!targets) return usage_error(targets.error());
+  const auto problems = problems_in(*targets);
   for (const std::string& problem : problems) terminal.error(printable(problem));
   if (!problems.empty()) return to_int(ExitCode::Usage);
-  const auto targets = targets_of(options, *plan);
-  if (!targets) return usage_error(targets.error());
 
   std::uint32_t rounds = targets->size() > 1 ? kRoundsOfSeveral : 1;
   if (options.rounds != 0) rounds = options.rounds;
@@ -226,7 +87,7 @@ int run(const BenchOptions& options, Terminal& terminal) {
 
 void add_load_options(CLI::App& app, BenchOptions& options) {
   app.add_option("URL", options.urls,
-                 "What to ask for: http://HOST[:PORT]/PATH; several are compared")
+                 "What to ask for: http[s]://HOST[:PORT]/PATH; several are compared")
       ->required();
   app.add_option("--connections,-c", options.connections,
                  "Connections; with --rate the most that may be open");
@@ -241,12 +102,46 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
       ->check(CLI::PositiveNumber);
   app.add_option("--warm-up", options.warm_up, "Load before the measurement, not counted");
   app.add_option("--timeout", options.timeout, "For one request and its whole answer");
-  app.add_flag("--new-connections", options.new_connections, "A new connection for each request");
+  app.add_option(
+      "--hold", options.hold,
+      "Instead of a loop: ask once on each connection, print 'open N', and hold all of them\n"
+      "open for so long, idle");
   app.add_option("--rounds", options.rounds,
                  "Measure so often, all targets in turns; default 1, or 5 of several URLs")
       ->check(CLI::Range(1U, kRoundsMax));
   app.add_flag("--allow-remote", options.allow_remote,
                "Make load on another machine; yours, or one whose owner agrees");
+}
+
+void add_connection_options(CLI::App& app, BenchOptions& options) {
+  app.add_option(
+         "--http", options.http,
+         "1, 2 or 3; once for all URLs or once for each. Default 1 on http, and on https what\n"
+         "the server chooses, 2 before 1. 2 on http is by prior knowledge (h2c)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--streams,-m", options.streams,
+                 "Requests under way on each connection of HTTP/2 or HTTP/3 at a time; default 32")
+      ->check(CLI::Range(1U, load::Plan::kStreamsMax));
+  app.add_flag("--new-connections", options.new_connections, "A new connection for each request");
+  auto* const resume = app.add_flag("--resume", options.resume,
+                                    "The same, and TLS resumes the session of an earlier one");
+  app.add_flag("--early-data", options.early_data,
+               "The same with HTTP/3, and the request goes with the first packets (0-RTT)")
+      ->excludes(resume);
+  auto* const ca = app.add_option(
+      "--ca", options.ca,
+      "File of the authorities (PEM) that a server's certificate may come from; default the\n"
+      "system's and Pear's local one");
+  app.add_flag("--insecure,-k", options.insecure, "Believe every certificate")->excludes(ca);
+  app.add_flag("--no-hybrid", options.no_hybrid,
+               "Key exchange by X25519 alone, to compare with servers that have no X25519MLKEM768");
+  app.add_option(
+         "--connect-to", options.connect_to,
+         "HOST:PORT:TO_HOST:TO_PORT: connect to another place than the URL says; parts may be\n"
+         "empty, as with curl; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void add_request_options(CLI::App& app, BenchOptions& options) {
@@ -296,10 +191,12 @@ void add_bench_command(Program& program, load::MakeDigest make_digest) {
        .examples = "  pear bench http://127.0.0.1:3000/\n"
                    "  pear bench --rate 5000 --duration 30s --timeline http://127.0.0.1:3000/\n"
                    "  pear bench --replay access.log --speed 10 http://127.0.0.1:3000/\n"
-                   "  pear bench http://127.0.0.1:3000/ http://127.0.0.1:8080/\n"},
+                   "  pear bench http://127.0.0.1:3000/ http://127.0.0.1:8080/\n"
+                   "  pear bench --http 3 --streams 10 https://localhost:3443/\n"},
       run);
   options.make_digest = make_digest;
   add_load_options(app, options);
+  add_connection_options(app, options);
   add_request_options(app, options);
   add_answer_options(app, options);
 }

@@ -10,6 +10,7 @@
 #include "cli/captured_terminal.h"
 #include "cli/program.h"
 #include "cli/text_file.h"
+#include "load/fake_http2_server.h"
 #include "load/fake_server.h"
 
 namespace pear::cli {
@@ -112,6 +113,61 @@ TEST(BenchCommand, ReplaysALogAndNamesTheLineThatFailed) {
   EXPECT_NE(captured.err().find("1 line left out"), std::string::npos) << captured.err();
 }
 
+TEST(BenchCommand, SpeaksHttp2WithoutTlsWhenItIsToldTo) {
+  load::FakeHttp2Server server([](std::uint64_t) { return load::FakeDecision{}; });
+  CapturedTerminal captured;
+
+  ASSERT_EQ(bench(captured,
+                  {server.url(), "--http", "2", "--streams", "5", "-c", "2", "-n", "40", "--json"}),
+            0)
+      << captured.err();
+
+  const auto json = nlohmann::json::parse(captured.out());
+  EXPECT_EQ(json["plan"]["streams"], 5);
+  EXPECT_EQ(json["targets"][0]["http"], "2");
+  EXPECT_EQ(json["targets"][0]["median"]["answered"], 40);
+  EXPECT_EQ(server.counts().connections.load(), 2U);
+}
+
+TEST(BenchCommand, ComparesTargetsThatSpeakDifferentVersions) {
+  load::FakeHttp2Server two([](std::uint64_t) { return load::FakeDecision{}; });
+  FakeServer one(always(200));
+  CapturedTerminal captured;
+
+  EXPECT_EQ(bench(captured, {two.url(), one.url(), "--http", "2", "--http", "1", "-n", "10",
+                             "--rounds", "2"}),
+            0)
+      << captured.err();
+
+  EXPECT_NE(captured.out().find("/, HTTP/2\n"), std::string::npos) << captured.out();
+  EXPECT_NE(captured.out().find("/, HTTP/1.1\n"), std::string::npos) << captured.out();
+}
+
+TEST(BenchCommand, SaysWhenAllConnectionsThatItHoldsAreOpen) {
+  FakeServer server(always(200));
+  CapturedTerminal captured;
+
+  EXPECT_EQ(bench(captured, {server.url(), "--hold", "50ms", "-c", "20"}), 0) << captured.err();
+
+  EXPECT_TRUE(captured.out().starts_with("open 20\n")) << captured.out();
+  EXPECT_NE(captured.out().find("20 to the end"), std::string::npos) << captured.out();
+  EXPECT_EQ(server.requests(), 20U);
+}
+
+TEST(BenchCommand, ChecksCertificatesUnlessItIsToldNotTo) {
+  const load::FakeTls tls;
+  load::FakeHttp2Server server([](std::uint64_t) { return load::FakeDecision{}; }, &tls);
+  const auto code = [&](std::vector<std::string> options) {
+    CapturedTerminal captured;
+    options.insert(options.begin(), {server.url(), "-n", "2", "-c", "1"});
+    return bench(captured, options);
+  };
+
+  EXPECT_EQ(code({}), 1);
+  EXPECT_EQ(code({"--insecure"}), 0);
+  EXPECT_EQ(code({"--ca", tls.authority().native()}), 0);
+}
+
 class BenchCommandRejects : public testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(BenchCommandRejects, WhatItCannotDoBeforeItSendsAnything) {
@@ -123,7 +179,7 @@ TEST_P(BenchCommandRejects, WhatItCannotDoBeforeItSendsAnything) {
 
 INSTANTIATE_TEST_SUITE_P(
     Arguments, BenchCommandRejects,
-    testing::Values(std::vector<std::string>{}, std::vector<std::string>{"https://127.0.0.1/"},
+    testing::Values(std::vector<std::string>{}, std::vector<std::string>{"ftp://127.0.0.1/"},
                     std::vector<std::string>{"http://192.0.2.1/"},
                     std::vector<std::string>{"http://127.0.0.1:1/", "-d", "10"},
                     std::vector<std::string>{"http://127.0.0.1:1/", "-d", "7h"},
@@ -133,6 +189,16 @@ INSTANTIATE_TEST_SUITE_P(
                     std::vector<std::string>{"http://127.0.0.1:1/", "-H", "no colon"},
                     std::vector<std::string>{"http://127.0.0.1:1/", "-H", "Connection: close"},
                     std::vector<std::string>{"http://127.0.0.1:1/", "--expect-sha256", "ab"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--http", "3"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--http", "4"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--http", "1", "--http", "2"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--streams", "0"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--streams", "2"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--resume"},
+                    std::vector<std::string>{"https://127.0.0.1:1/", "--early-data"},
+                    std::vector<std::string>{"https://127.0.0.1:1/", "--ca", "/no/such/file"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--connect-to", "a:1:b"},
+                    std::vector<std::string>{"http://127.0.0.1:1/", "--hold", "1s", "-n", "5"},
                     std::vector<std::string>{"http://127.0.0.1:1/", "--replay", "/no/such/file"},
                     std::vector<std::string>{"http://127.0.0.1:1/", "--server-pid", "1",
                                              "--server-pid", "1"}));

@@ -1,8 +1,8 @@
-// ClientProtocol: what one connection of the load generator speaks.
+// ClientProtocol: what a connection of the load generator over TCP speaks: requests in, bytes out;
+// bytes in, answers out, which go to the http::RequestOwner that it was made with.
 //
-// The connection moves bytes, the protocol says what they mean. HTTP/1.1 (http1_client.h) has one
-// request at a time; a protocol that has several (HTTP/2, HTTP/3) says so in streams_max() and
-// names the stream in each event.
+// HTTP/1.1 (http1_client.h) has one request at a time, HTTP/2 (http2_client.h) several. HTTP/3
+// brings its own transport: see quic_wire.h.
 //
 // Thread: core-local.
 #pragma once
@@ -10,28 +10,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
+#include "http/request_owner.h"
 #include "load/workload.h"
 
 namespace pear::load {
-
-struct AnswerEvent {
-  enum class Kind : std::uint8_t {
-    NeedMore,  // Nothing more in these bytes. What was not consumed comes again, with more.
-    Body,      // `body` is the next piece of the answer's body.
-    Done,      // The answer is complete.
-    Broken,    // What came is no answer. The connection is of no use any more.
-  };
-
-  Kind kind = Kind::NeedMore;
-  std::uint64_t stream = 0;
-  std::size_t consumed = 0;  // Bytes of the input that are done with.
-  std::string_view body;     // Lives as long as the input.
-  std::uint16_t status = 0;  // With Done.
-  bool reusable = false;     // With Done: another request may follow on this connection.
-};
 
 class ClientProtocol {
  public:
@@ -42,18 +26,28 @@ class ClientProtocol {
   ClientProtocol(ClientProtocol&&) = delete;
   ClientProtocol& operator=(ClientProtocol&&) = delete;
 
-  // Requests that may be under way at once.
-  [[nodiscard]] virtual std::uint32_t streams_max() const = 0;
+  // How many requests may be under way at once; 0: no new one on this connection.
+  [[nodiscard]] virtual std::uint32_t requests_max() const = 0;
+  // Begins one. `request` lives until its on_end(). False: the connection takes no more.
+  [[nodiscard]] virtual bool request(http::RequestTag tag, const PreparedRequest& request) = 0;
+  // Gives one up, without an on_end(). False: only with the whole connection.
+  [[nodiscard]] virtual bool cancel(http::RequestTag tag) = 0;
 
-  // Starts a request and gives the bytes to send for it, which live as long as the request. At most
-  // streams_max() are under way.
-  [[nodiscard]] virtual std::string_view start(const PreparedRequest& request) = 0;
+  enum class Received : std::uint8_t {
+    GoesOn,
+    Over,     // In good order: nothing more will be read or written.
+    Aborted,  // The server has ended the connection with an error.
+    Broken,   // What came is not this protocol.
+  };
+  // Takes all of `input`, which it may write to.
+  [[nodiscard]] virtual Received receive(std::span<char> input) = 0;
+  // The peer has ended the connection, which may be an answer's end.
+  virtual void receive_end() = 0;
 
-  // Reads on. Called again with what is left until it says NeedMore or Broken.
-  [[nodiscard]] virtual AnswerEvent receive(std::span<char> input) = 0;
-
-  // The peer has ended the connection: Done where that is the answer's end, else Broken.
-  [[nodiscard]] virtual AnswerEvent receive_end() = 0;
+  // The next of the bytes that are to be sent; empty: none. Until drop() or another call.
+  [[nodiscard]] virtual std::string_view output() = 0;
+  // The first `bytes` of output() were sent.
+  virtual void drop(std::size_t bytes) = 0;
 };
 
 }  // namespace pear::load

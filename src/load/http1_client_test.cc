@@ -5,45 +5,51 @@
 namespace pear::load {
 namespace {
 
-using Kind = AnswerEvent::Kind;
+using Received = ClientProtocol::Received;
 
-struct Received {
-  Kind end = Kind::NeedMore;
+enum class Kind : std::uint8_t { None, Done, Broken };
+
+struct Heard {
+  Kind end = Kind::None;
   std::uint16_t status = 0;
   bool reusable = false;
   std::string body;
-  std::string rest;
+};
+
+class Owner final : public http::RequestOwner {
+ public:
+  void on_body(http::RequestTag, std::string_view piece) override { heard.body += piece; }
+  void on_end(http::RequestTag, http::RequestEnd, std::uint16_t status) override {
+    heard.end = Kind::Done;
+    heard.status = status;
+  }
+
+  Heard heard;
 };
 
 // Feeds the answer in pieces of at most `cut` bytes, as a connection does.
-Received receive_all(std::string_view answer, std::size_t cut,
-                     http::Method method = http::Method::Get) {
-  Http1Client client;
+Heard receive_all(std::string_view answer, std::size_t cut,
+                  http::Method method = http::Method::Get) {
+  Owner owner;
+  Http1Client client(owner);
   const PreparedRequest request{.bytes = "x", .method = method};
-  static_cast<void>(client.start(request));
-  Received received;
-  std::string kept;
+  EXPECT_TRUE(client.request(0, request));
+  client.drop(1);
   while (!answer.empty()) {
-    kept += answer.substr(0, cut);
-    answer.remove_prefix(std::min(cut, answer.size()));
-    while (true) {
-      const AnswerEvent event = client.receive(kept);
-      received.body += event.body;
-      kept.erase(0, event.consumed);
-      if (event.kind == Kind::Body) continue;
-      if (event.kind == Kind::NeedMore) break;
-      received.end = event.kind;
-      received.status = event.status;
-      received.reusable = event.reusable;
-      received.rest = kept + std::string(answer);
-      return received;
+    std::string piece(answer.substr(0, cut));
+    answer.remove_prefix(piece.size());
+    if (client.receive(piece) == Received::Broken) {
+      owner.heard.end = Kind::Broken;
+      return owner.heard;
     }
   }
-  const AnswerEvent event = client.receive_end();
-  received.end = event.kind;
-  received.status = event.status;
-  received.reusable = event.reusable;
-  return received;
+  owner.heard.reusable = client.requests_max() == 1;
+  if (owner.heard.end == Kind::None) {
+    client.receive_end();
+    owner.heard.reusable = client.requests_max() == 1;
+  }
+  if (owner.heard.end == Kind::None) owner.heard.end = Kind::Broken;
+  return owner.heard;
 }
 
 class Http1ClientCut : public testing::TestWithParam<std::size_t> {};
@@ -116,10 +122,11 @@ TEST(Http1Client, IsBrokenByWhatIsNoAnswer) {
 }
 
 TEST(Http1Client, IsBrokenByBytesThatNobodyAskedFor) {
-  Http1Client client;
+  Owner owner;
+  Http1Client client(owner);
   std::string bytes = "HTTP/1.1 200 OK\r\n\r\n";
 
-  EXPECT_EQ(client.receive(bytes).kind, Kind::Broken);
+  EXPECT_EQ(client.receive(bytes), Received::Broken);
 }
 
 }  // namespace

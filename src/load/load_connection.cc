@@ -1,259 +1,222 @@
 #include "load/load_connection.h"
 
-#include <cerrno>
-#include <utility>
+#include <algorithm>
 
 #include "base/assert.h"
 #include "io/clock.h"
-#include "io/socket.h"
-#include "load/http1_client.h"
 
 namespace pear::load {
 namespace {
 
-using io::IoEvents;
-using io::Reactor;
-using io::Transfer;
-
-Failure connect_failure(int os_errno) {
-  if (os_errno == ECONNREFUSED) return Failure::Refused;
-  // A listener's full queue, or a server that ended between its accept and our first byte.
-  if (os_errno == ECONNRESET) return Failure::Reset;
-  return Failure::Unreachable;
-}
+// How long a connection that has done its work waits for a ticket, for the next one.
+constexpr std::chrono::milliseconds kLinger{200};
 
 }  // namespace
 
-LoadConnection::LoadConnection(Reactor& reactor, Owner& owner, const Options& options)
-    : reactor_(reactor),
+LoadConnection::LoadConnection(WireKit& kit, Owner& owner, const Options& options)
+    : kit_(kit),
       owner_(owner),
       options_(options),
-      timeout_(io::Timer::calling<&LoadConnection::on_timeout>(*this)) {}
+      end_turn_(io::DeferredCall::calling<&LoadConnection::end_turn>(*this)),
+      linger_(io::Timer::calling<&LoadConnection::on_linger_over>(*this)) {}
 
 LoadConnection::~LoadConnection() {
-  close();
+  if (wire_ && !gone_) wire_->close();
+}
+
+// ---- Requests.
+
+std::uint32_t LoadConnection::room() const {
+  if (closing_ || gone_) return 0;
+  if (options_.use == ConnectionUse::NewForEach) return wire_ || under_way_ > 0 ? 0 : 1;
+  const std::uint32_t most =
+      opened_ ? std::min(options_.streams, wire_->requests_max()) : options_.streams_at_first;
+  return most > under_way_ ? most - under_way_ : 0;
+}
+
+LoadConnection::Slot& LoadConnection::free_slot() {
+  if (free_.empty()) {
+    return slots_.emplace_back(*this, static_cast<http::RequestTag>(slots_.size()));
+  }
+  const http::RequestTag tag = free_.back();
+  free_.pop_back();
+  return slots_[tag];
+}
+
+bool LoadConnection::wants_digest(const Slot& slot) const {
+  return slot.exchange.request->expect.body && options_.make_digest != nullptr;
 }
 
 void LoadConnection::start(const Exchange& exchange) {
-  PEAR_ASSERT(!busy_, "one request at a time");
-  exchange_ = exchange;
-  busy_ = true;
-  wire_bytes_ = 0;
-  body_bytes_ = 0;
-  reactor_.timers().arm(timeout_, exchange.deadline);
-  if (exchange.request->expect.body && options_.make_digest != nullptr) {
-    if (!digest_) digest_ = options_.make_digest();
-    digest_->restart();
+  PEAR_ASSERT(room() > 0, "the owner asks first");
+  Slot& slot = free_slot();
+  slot.state = Slot::State::Waiting;
+  slot.exchange = exchange;
+  slot.body_bytes = 0;
+  if (wants_digest(slot)) {
+    if (!slot.digest) slot.digest = options_.make_digest();
+    slot.digest->restart();
   }
-  if (phase_ == Phase::Open) {
-    send_request();
-  } else {
-    open();
-  }
+  ++under_way_;
+  waiting_.push_back(slot.tag);
+  kit_.reactor.timers().arm(slot.timeout, exchange.deadline);
+  kit_.reactor.defer(end_turn_);
 }
 
-void LoadConnection::open() {
-  auto connected = io::start_connect(options_.address);
-  if (!connected) {
-    fail(connect_failure(connected.error().os_errno));
-    return;
+// ---- A turn's end.
+
+void LoadConnection::end_turn() {
+  if (!wire_ && !waiting_.empty()) {
+    wire_ = kit_.make_wire(*this);
+    wire_->open();
   }
-  fd_ = *std::move(connected);
-  phase_ = Phase::Connecting;
-  // Level: one read for each event is enough, and a second one that finds nothing is saved.
-  if (!reactor_.add(*this, fd_.get(), IoEvents::write(), Reactor::Trigger::Level)) {
-    fail(Failure::Unreachable);
-    return;
+  if (wire_ && !gone_) {
+    send_waiting();
+    wire_->flush();
   }
+  if (!gone_ && wire_) close_if_done();
+  if (gone_) drop_wire();
 }
 
-void LoadConnection::on_io(IoEvents events) {
-  if (phase_ == Phase::Connecting) {
-    on_connected();
-    return;
-  }
-  const std::uint64_t generation = generation_;
-  if (waits_to_write_ && events.writable()) write_on();
-  // Writing may have ended the exchange, and its owner begun another.
-  if (generation == generation_ && events.readable()) read_once();
-}
-
-void LoadConnection::on_connected() {
-  const auto connected = io::finish_connect(fd_.get());
-  if (!connected) {
-    fail(connect_failure(connected.error().os_errno));
-    return;
-  }
-  phase_ = Phase::Open;
-  protocol_ = std::make_unique<Http1Client>();
-  reactor_.modify(*this, IoEvents::read(), Reactor::Trigger::Level);
-  owner_.on_opened();
-  send_request();
-}
-
-void LoadConnection::send_request() {
-  unsent_ = protocol_->start(*exchange_.request);
-  write_on();
-}
-
-void LoadConnection::write_on() {
-  while (!unsent_.empty()) {
-    const Transfer sent = io::send(fd_.get(), std::span<const char>(unsent_));
-    switch (sent.status) {
-      case Transfer::Status::Done:
-        unsent_.remove_prefix(sent.bytes);
-        continue;
-      case Transfer::Status::WouldBlock:
-        if (!waits_to_write_) {
-          waits_to_write_ = true;
-          reactor_.modify(*this, IoEvents::read_write(), Reactor::Trigger::Level);
-        }
-        return;
-      case Transfer::Status::Ended:
-      case Transfer::Status::Failed:
-        // The server may have answered before it closed (413): what it sent is still to be read.
-        unsent_ = {};
-        if (waits_to_write_) break;
-        return;
+void LoadConnection::send_waiting() {
+  while (!waiting_.empty() && !gone_) {
+    Slot& slot = slots_[waiting_.front()];
+    if (slot.state == Slot::State::Waiting) {
+      switch (wire_->request(slot.tag, *slot.exchange.request)) {
+        case Wire::Begun::Yes:
+          slot.state = Slot::State::Sent;
+          break;
+        case Wire::Begun::Later:
+          return;
+        case Wire::Begun::Never:
+          closing_ = true;
+          waiting_.pop_front();
+          give_back(slot);
+          continue;
+      }
     }
-    break;
-  }
-  if (waits_to_write_) {
-    waits_to_write_ = false;
-    reactor_.modify(*this, IoEvents::read(), Reactor::Trigger::Level);
+    waiting_.pop_front();
   }
 }
 
-void LoadConnection::read_once() {
-  const std::span<char> buffer = reactor_.read_buffer();
-  const Transfer got = io::receive(fd_.get(), buffer);
-  switch (got.status) {
-    case Transfer::Status::Done:
-      wire_bytes_ += got.bytes;
-      take(buffer.first(got.bytes));
-      return;
-    case Transfer::Status::WouldBlock:
-      return;
-    case Transfer::Status::Ended:
-      on_end();
-      return;
-    case Transfer::Status::Failed:
-      if (busy_) {
-        fail(Failure::Reset);
-        return;
-      }
-      close();
-      owner_.on_closed_idle(*this);
-      return;
+void LoadConnection::close_if_done() {
+  if (opened_ && wire_->requests_max() == 0) closing_ = true;
+  if (!closing_ || under_way_ > 0) return;
+  if (wire_->awaits_ticket() && !linger_.armed()) {
+    kit_.reactor.timers().arm(linger_, kit_.reactor.now() + kLinger);
   }
+  if (wire_->awaits_ticket()) return;
+  wire_->close();
+  gone_ = true;
 }
 
-// Bytes come from the reactor's buffer, unless some were held: then those come first.
-void LoadConnection::take(std::span<char> input) {
-  if (held_.empty()) {
-    take_all(input);
-    return;
-  }
-  held_.append(input.data(), input.size());
-  std::string joined = std::exchange(held_, {});
-  take_all(joined);
+void LoadConnection::on_linger_over(MonotonicTime) {
+  if (!wire_ || gone_) return;
+  wire_->close();
+  gone_ = true;
+  kit_.reactor.defer(end_turn_);
 }
 
-void LoadConnection::take_all(std::span<char> input) {
-  while (true) {
-    const AnswerEvent event = protocol_->receive(input);
-    input = input.subspan(event.consumed);
-    switch (event.kind) {
-      case AnswerEvent::Kind::Body:
-        on_body(event.body);
-        continue;
-      case AnswerEvent::Kind::NeedMore:
-        if (input.size() > kHeldMax) {
-          fail(Failure::BadAnswer);
-          return;
-        }
-        held_.assign(input.data(), input.size());
-        return;
-      case AnswerEvent::Kind::Done: {
-        AnswerEvent last = event;
-        // Bytes beyond the answer were not asked for: what comes next cannot be trusted.
-        last.reusable = event.reusable && input.empty() && unsent_.empty();
-        finish(last);
-        return;
-      }
-      case AnswerEvent::Kind::Broken:
-        if (busy_) {
-          fail(Failure::BadAnswer);
-          return;
-        }
-        close();
-        owner_.on_closed_idle(*this);
-        return;
+void LoadConnection::drop_wire() {
+  linger_.cancel();
+  wire_.reset();
+  opened_ = false;
+  closing_ = false;
+  gone_ = false;
+  waiting_.clear();  // Who waited was told.
+  owner_.on_room(*this);
+}
+
+// ---- What the wire tells.
+
+void LoadConnection::on_open(Handshake handshake) {
+  opened_ = true;
+  kit_.reactor.defer(end_turn_);
+  owner_.on_opened(*this, handshake);
+}
+
+void LoadConnection::on_progress() {
+  kit_.reactor.defer(end_turn_);
+}
+
+void LoadConnection::on_gone(Failure why, std::string_view problem) {
+  const bool was_open = opened_;
+  gone_ = true;
+  kit_.reactor.defer(end_turn_);
+  if (why == Failure::Handshake && !problem.empty()) owner_.on_problem(problem);
+  for (Slot& slot : slots_) {
+    if (slot.state == Slot::State::Free) continue;
+    // Nothing of it was sent.
+    if (was_open && slot.state == Slot::State::Waiting) {
+      give_back(slot);
+    } else {
+      fail(slot, why);
     }
   }
 }
 
-void LoadConnection::on_body(std::string_view piece) {
-  body_bytes_ += piece.size();
-  if (digest_ && exchange_.request->expect.body) digest_->add(piece);
+void LoadConnection::on_body(http::RequestTag tag, std::string_view piece) {
+  Slot& slot = slots_[tag];
+  slot.body_bytes += piece.size();
+  if (wants_digest(slot)) slot.digest->add(piece);
 }
 
-void LoadConnection::on_end() {
-  if (!busy_) {
-    close();
-    owner_.on_closed_idle(*this);
-    return;
+void LoadConnection::on_end(http::RequestTag tag, http::RequestEnd end, std::uint16_t status) {
+  Slot& slot = slots_[tag];
+  switch (end) {
+    case http::RequestEnd::Answered:
+      return answer(slot, status);
+    case http::RequestEnd::NotProcessed:
+      return give_back(slot);
+    case http::RequestEnd::Reset:
+      return fail(slot, Failure::StreamReset);
+    case http::RequestEnd::Broken:
+      return fail(slot, Failure::BadAnswer);
   }
-  const AnswerEvent event = protocol_->receive_end();
-  if (event.kind == AnswerEvent::Kind::Done) {
-    finish(event);
-    return;
-  }
-  fail(Failure::Reset);
 }
 
-void LoadConnection::finish(const AnswerEvent& event) {
+// ---- The ends of a request.
+
+Exchange LoadConnection::release(Slot& slot) {
+  slot.state = Slot::State::Free;
+  slot.timeout.cancel();
+  free_.push_back(slot.tag);
+  --under_way_;
+  if (options_.use == ConnectionUse::NewForEach) closing_ = true;
+  kit_.reactor.defer(end_turn_);
+  return slot.exchange;
+}
+
+void LoadConnection::answer(Slot& slot, std::uint16_t status) {
   Answer answer{.done = io::now(),
-                .status = event.status,
-                .wire_bytes = wire_bytes_,
-                .body_bytes = body_bytes_};
-  if (digest_ && exchange_.request->expect.body) answer.body = digest_->finish();
-  timeout_.cancel();
-  busy_ = false;
-  ++generation_;
-  if (!event.reusable || options_.use == ConnectionUse::NewForEach) {
-    // The answer is complete. A reset leaves no TIME_WAIT behind, of which a run with a connection
-    // for each request would soon have used up all ports.
-    io::reset_on_close(fd_.get());
-    close();
+                .status = status,
+                .traffic = wire_->take_traffic(),
+                .body_bytes = slot.body_bytes};
+  if (wants_digest(slot)) answer.body = slot.digest->finish();
+  owner_.on_answered(*this, release(slot), answer);
+}
+
+void LoadConnection::give_back(Slot& slot) {
+  owner_.on_not_processed(*this, release(slot));
+}
+
+void LoadConnection::fail(Slot& slot, Failure failure) {
+  owner_.on_failed(*this, release(slot), failure);
+}
+
+void LoadConnection::time_out(Slot& slot) {
+  const bool alone =
+      slot.state == Slot::State::Waiting || !wire_ || gone_ || wire_->cancel(slot.tag);
+  if (alone) {
+    // A connection that has not opened in all that time is given up as well.
+    if (wire_ && !opened_) closing_ = true;
+    fail(slot, Failure::TimedOut);
+    return;
   }
-  // A copy: the owner may start the next one while it still looks at this.
-  const Exchange exchange = exchange_;
-  owner_.on_answered(*this, exchange, answer);
-}
-
-void LoadConnection::fail(Failure failure) {
-  close();
-  timeout_.cancel();
-  busy_ = false;
-  const Exchange exchange = exchange_;
-  owner_.on_failed(*this, exchange, failure);
-}
-
-void LoadConnection::on_timeout(MonotonicTime) {
-  if (fd_.is_open()) io::reset_on_close(fd_.get());
-  fail(Failure::TimedOut);
-}
-
-void LoadConnection::close() {
-  reactor_.remove(*this);
-  fd_.reset();
-  protocol_.reset();
-  held_.clear();
-  unsent_ = {};
-  phase_ = Phase::Closed;
-  waits_to_write_ = false;
-  ++generation_;
+  // Of one request at a time: nothing else is under way.
+  wire_->close();
+  gone_ = true;
+  fail(slot, Failure::TimedOut);
 }
 
 }  // namespace pear::load

@@ -25,6 +25,14 @@ std::string_view to_text(Failure failure) {
       return "body not expected";
     case Failure::NeverSent:
       return "never sent";
+    case Failure::Handshake:
+      return "TLS handshake failed";
+    case Failure::StreamReset:
+      return "request reset";
+    case Failure::Aborted:
+      return "connection ended with an error";
+    case Failure::Rejected:
+      return "rejected again and again";
   }
   PEAR_UNREACHABLE("every failure has a text");
 }
@@ -47,6 +55,14 @@ std::string_view to_key(Failure failure) {
       return "wrong_body";
     case Failure::NeverSent:
       return "never_sent";
+    case Failure::Handshake:
+      return "handshake";
+    case Failure::StreamReset:
+      return "stream_reset";
+    case Failure::Aborted:
+      return "aborted";
+    case Failure::Rejected:
+      return "rejected";
   }
   PEAR_UNREACHABLE("every failure has a key");
 }
@@ -60,6 +76,10 @@ void Outcome::merge(const Outcome& other) {
   bytes_received += other.bytes_received;
   body_bytes += other.body_bytes;
   connections_opened += other.connections_opened;
+  for (std::size_t i = 0; i < handshakes.size(); ++i) handshakes[i] += other.handshakes[i];
+  sent_again += other.sent_again;
+  held += other.held;
+  if (problem.empty()) problem = other.problem;
   late_starts += other.late_starts;
   late_max = std::max(late_max, other.late_max);
   elapsed = std::max(elapsed, other.elapsed);

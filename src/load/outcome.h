@@ -26,8 +26,16 @@ enum class Failure : std::uint8_t {
   WrongStatus,  // Answered, with a status that is not expected.
   WrongBody,    // Answered, with a body whose SHA-256 is not expected.
   NeverSent,    // Due in an open loop, and no connection came free for it in time.
+  Handshake,  // TLS could not be agreed on: a certificate that is not trusted, no common protocol.
+  StreamReset,  // The server gave up this request alone (RST_STREAM, RESET_STREAM).
+  Aborted,      // The server ended the connection with an error (GOAWAY, CONNECTION_CLOSE).
+  Rejected,     // The server said that it had not processed it, again and again.
 };
-inline constexpr std::size_t kFailures = 8;
+inline constexpr std::size_t kFailures = 12;
+
+// How a connection came to be. Early: resumed, and its request went in 0-RTT and was taken so.
+enum class Handshake : std::uint8_t { None, Full, Resumed, Early };
+inline constexpr std::size_t kHandshakes = 4;
 
 // "connection refused", "timed out", ...
 [[nodiscard]] std::string_view to_text(Failure failure);
@@ -60,6 +68,11 @@ struct Outcome {
   std::uint64_t bytes_received = 0;
   std::uint64_t body_bytes = 0;  // Of the answers, without heads and framing.
   std::uint64_t connections_opened = 0;
+  std::array<std::uint64_t, kHandshakes> handshakes{};  // Of those, by kind.
+  // Sent once more, as the server said that it had not processed them. Not failed.
+  std::uint64_t sent_again = 0;
+  std::uint64_t held = 0;    // Connections that were still open after a hold.
+  std::string_view problem;  // Of the first handshake that failed; lives as long as the program.
   std::uint64_t late_starts = 0;  // Open loop: sent more than kLateAfter after they were due.
   std::chrono::nanoseconds late_max{};
   std::chrono::nanoseconds elapsed{};  // Of the counted part of the run.

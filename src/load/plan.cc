@@ -23,6 +23,9 @@ void check_request(const Plan& plan, std::vector<std::string>* problems) {
   if (plan.body.size() > Plan::kBodyMax.count) {
     problems->emplace_back("the body is larger than 64 MiB");
   }
+  if (plan.headers.size() > Plan::kHeadersMax) {
+    problems->push_back(fmt::format("at most {} headers can be given", Plan::kHeadersMax));
+  }
   for (const auto& [name, value] : plan.headers) {
     const auto is_named = [&](std::string_view lower) { return http::equals_lower(name, lower); };
     if (!http::is_token(name) || !http::is_field_value(value)) {
@@ -31,6 +34,33 @@ void check_request(const Plan& plan, std::vector<std::string>* problems) {
                is_named("connection")) {
       problems->push_back(fmt::format("header '{}' is set by the load generator itself", name));
     }
+  }
+}
+
+void check_protocol(const Plan& plan, std::vector<std::string>* problems) {
+  const bool secure = plan.target.scheme == Scheme::Https;
+  const Resumption resumption = plan.tls.resumption;
+  if (plan.http == HttpVersion::Http3 && !secure) {
+    problems->emplace_back("HTTP/3 needs an https URL");
+  }
+  if (plan.streams && (*plan.streams < 1 || *plan.streams > Plan::kStreamsMax)) {
+    problems->push_back(fmt::format("streams must be from 1 to {}", Plan::kStreamsMax));
+  }
+  if (plan.streams && *plan.streams > 1 && version_of(plan) == HttpVersion::Http1) {
+    problems->emplace_back("HTTP/1.1 has one request on a connection at a time: streams must be 1");
+  }
+  if (resumption != Resumption::Never && !secure) {
+    problems->emplace_back("resumption needs an https URL");
+  }
+  if (resumption != Resumption::Never && plan.connection_use == ConnectionUse::KeepAlive) {
+    problems->emplace_back("resumption needs new connections for the requests");
+  }
+  if (resumption == Resumption::EarlyData && plan.http != HttpVersion::Http3) {
+    problems->emplace_back("early data needs HTTP/3");
+  }
+  // RFC 8470: what is sent twice must do no harm.
+  if (resumption == Resumption::EarlyData && plan.method != "GET" && plan.method != "HEAD") {
+    problems->emplace_back("early data is for GET and HEAD");
   }
 }
 
@@ -82,14 +112,41 @@ void check_bounds(const Plan& plan, std::vector<std::string>* problems) {
   }
 }
 
+void check_hold(const Plan& plan, std::vector<std::string>* problems) {
+  if (!plan.hold) return;
+  if (*plan.hold <= milliseconds::zero() || *plan.hold > Plan::kHoldMax) {
+    problems->emplace_back("hold must be above 0 and at most 1 hour");
+  }
+  const bool has_pace = plan.rate_per_s || plan.replay_speed || !plan.replay.empty() ||
+                        plan.bound.requests || plan.timeline || plan.warm_up > milliseconds::zero();
+  if (has_pace || plan.connection_use == ConnectionUse::NewForEach) {
+    problems->emplace_back(
+        "connections that are held are asked once each: there is no rate, log, warm-up, timeline, "
+        "number of requests or new connection");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> problems_in(const Plan& plan) {
   std::vector<std::string> problems;
   check_request(plan, &problems);
+  check_protocol(plan, &problems);
   check_pace(plan, &problems);
   check_bounds(plan, &problems);
+  check_hold(plan, &problems);
   return problems;
+}
+
+HttpVersion version_of(const Plan& plan) {
+  const bool plain = plan.target.scheme == Scheme::Http;
+  return plan.http == HttpVersion::Auto && plain ? HttpVersion::Http1 : plan.http;
+}
+
+std::uint32_t streams_of(const Plan& plan) {
+  if (plan.connection_use == ConnectionUse::NewForEach) return 1;
+  if (version_of(plan) == HttpVersion::Http1 || plan.hold) return 1;
+  return plan.streams.value_or(Plan::kStreamsOfMultiplexed);
 }
 
 }  // namespace pear::load

@@ -27,10 +27,11 @@ struct Round {
 struct Measured {
   std::string url;
   std::vector<Round> rounds;  // At least one.
+  HttpVersion http = HttpVersion::Http1;
 };
 
 struct Report {
-  Plan plan;                      // Of the first target; the others differ in their target only.
+  Plan plan;                      // Of the first target; the others differ in target and version.
   std::vector<Measured> targets;  // At least one; all with the same number of rounds.
 };
 

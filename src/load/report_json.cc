@@ -7,11 +7,26 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+const char* version_key(HttpVersion version) {
+  switch (version) {
+    case HttpVersion::Auto:
+      return "auto";
+    case HttpVersion::Http1:
+      return "1";
+    case HttpVersion::Http2:
+      return "2";
+    case HttpVersion::Http3:
+      return "3";
+  }
+  return "";
+}
+
 Json plan_json(const Plan& plan) {
   Json json;
   json["method"] = plan.method;
   json["threads"] = plan.threads;
   json["connections"] = plan.connections;
+  json["streams"] = streams_of(plan);
   json["connection_use"] =
       plan.connection_use == ConnectionUse::KeepAlive ? "keep-alive" : "new-for-each";
   json["loop"] = plan.rate_per_s || plan.replay_speed ? "open" : "closed";
@@ -21,6 +36,7 @@ Json plan_json(const Plan& plan) {
   json["duration_ms"] = plan.bound.duration.count();
   if (plan.bound.requests) json["requests_max"] = *plan.bound.requests;
   json["warm_up_ms"] = plan.warm_up.count();
+  if (plan.hold) json["hold_ms"] = plan.hold->count();
   json["timeout_ms"] = plan.timeout.count();
   json["request_body_bytes"] = plan.body.size();
   return json;
@@ -73,6 +89,15 @@ Json round_json(const Round& round) {
   json["bytes_received"] = outcome.bytes_received;
   json["body_bytes"] = outcome.body_bytes;
   json["connections_opened"] = outcome.connections_opened;
+  const auto of = [&](Handshake kind) {
+    return outcome.handshakes[static_cast<std::size_t>(kind)];
+  };
+  json["handshakes"] = {{"full", of(Handshake::Full)},
+                        {"resumed", of(Handshake::Resumed)},
+                        {"early", of(Handshake::Early)}};
+  json["held"] = outcome.held;
+  json["sent_again"] = outcome.sent_again;
+  if (!outcome.problem.empty()) json["problem"] = outcome.problem;
   json["late_starts"] = outcome.late_starts;
   json["late_max_ns"] = outcome.late_max.count();
   if (round.server) json["server_cpu_us"] = round.server->cpu.count();
@@ -95,6 +120,7 @@ std::string to_json(const Report& report) {
   for (const Measured& measured : report.targets) {
     Json target;
     target["url"] = measured.url;
+    target["http"] = version_key(measured.http);
     target["median"] =
         metrics_json([&](const Metric& metric) { return median_of(metric, measured); });
     if (&measured != &report.targets.front()) {

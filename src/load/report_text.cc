@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -41,8 +42,33 @@ std::string value_text(std::optional<double> value, Metric::Unit unit) {
   PEAR_UNREACHABLE("every unit has a text");
 }
 
+std::string_view version_text(HttpVersion version) {
+  switch (version) {
+    case HttpVersion::Auto:
+      return "HTTP/2 or HTTP/1.1";
+    case HttpVersion::Http1:
+      return "HTTP/1.1";
+    case HttpVersion::Http2:
+      return "HTTP/2";
+    case HttpVersion::Http3:
+      return "HTTP/3";
+  }
+  PEAR_UNREACHABLE("every version has a name");
+}
+
+std::string connections_text(const Plan& plan, bool open_loop) {
+  if (plan.connection_use == ConnectionUse::NewForEach) {
+    return fmt::format("{}{} connections (new for each)", open_loop ? "up to " : "",
+                       plan.connections);
+  }
+  const std::uint32_t streams = streams_of(plan);
+  return fmt::format("{}{} connections{}", open_loop ? "up to " : "", plan.connections,
+                     streams > 1 ? fmt::format(" of {} requests", streams) : "");
+}
+
 std::string plan_line(const Plan& plan) {
   std::string pace = "as fast as answers come";
+  if (plan.hold) pace = fmt::format("held for {}", duration_text(*plan.hold));
   if (plan.rate_per_s) {
     pace = fmt::format("{} requests/s", three_digits(*plan.rate_per_s));
   } else if (plan.replay_speed) {
@@ -51,10 +77,22 @@ std::string plan_line(const Plan& plan) {
   const bool open_loop = plan.rate_per_s || plan.replay_speed;
   const std::string what =
       plan.replay.empty() ? plan.method : fmt::format("replay of {} requests", plan.replay.size());
-  return fmt::format(
-      "{}, {}{} connections{}, {} thread{}, {}, {}", what, open_loop ? "up to " : "",
-      plan.connections, plan.connection_use == ConnectionUse::NewForEach ? " (new for each)" : "",
-      plan.threads, plan.threads == 1 ? "" : "s", open_loop ? "open loop" : "closed loop", pace);
+  return fmt::format("{}, {}, {} thread{}, {}, {}", what, connections_text(plan, open_loop),
+                     plan.threads, plan.threads == 1 ? "" : "s",
+                     open_loop ? "open loop" : "closed loop", pace);
+}
+
+std::string connections_line(const Outcome& outcome) {
+  std::string line = fmt::format("{} opened", count_text(outcome.connections_opened));
+  const auto of = [&](Handshake kind) {
+    return outcome.handshakes[static_cast<std::size_t>(kind)];
+  };
+  const std::uint64_t early = of(Handshake::Early);
+  const std::uint64_t resumed = of(Handshake::Resumed);
+  const std::uint64_t full = of(Handshake::Full);
+  if (early + resumed + full == 0) return line;
+  return line + fmt::format(", handshakes: full {}, resumed {}, with early data {}",
+                            count_text(full), count_text(resumed), count_text(early));
 }
 
 std::string latency_line(const Round& round) {
@@ -128,6 +166,7 @@ std::string round_text(const Plan& plan, const Round& round) {
                           duration_text(outcome.elapsed),
                           value_text(outcome.rate_per_s(), Metric::Unit::PerSecond)));
   append_line(&out, "failed", failures_line(outcome));
+  if (!outcome.problem.empty()) append_line(&out, "TLS", outcome.problem);
   append_line(&out, "status", statuses_line(outcome));
   append_line(&out, "latency", latency_line(round));
   append_line(&out, "bytes",
@@ -135,8 +174,15 @@ std::string round_text(const Plan& plan, const Round& round) {
                           bytes_text(static_cast<double>(outcome.bytes_received)),
                           bytes_text(static_cast<double>(outcome.body_bytes)),
                           bytes_text(static_cast<double>(outcome.bytes_sent))));
-  append_line(&out, "connections",
-              fmt::format("{} opened", count_text(outcome.connections_opened)));
+  append_line(&out, "connections", connections_line(outcome));
+  if (plan.hold) {
+    append_line(&out, "held", fmt::format("{} to the end", count_text(outcome.held)));
+  }
+  if (outcome.sent_again > 0) {
+    append_line(
+        &out, "sent again",
+        fmt::format("{}, as the server had not processed them", count_text(outcome.sent_again)));
+  }
   if (plan.rate_per_s || plan.replay_speed) {
     append_line(&out, "late starts",
                 fmt::format("{} of more than 1 ms, the latest {} after it was due",
@@ -182,7 +228,8 @@ std::string comparison_text(const Report& report) {
   const std::size_t rounds = report.targets.front().rounds.size();
   std::string out = fmt::format("{}\n", plan_line(report.plan));
   for (std::size_t i = 0; i < report.targets.size(); ++i) {
-    out += fmt::format("  {}  {}\n", target_letter(i), report.targets[i].url);
+    out += fmt::format("  {}  {}, {}\n", target_letter(i), report.targets[i].url,
+                       version_text(report.targets[i].http));
   }
   out +=
       fmt::format("Medians of {} round{}{}:\n\n", rounds, rounds == 1 ? "" : "s",
@@ -243,7 +290,8 @@ std::string to_text(const Report& report) {
   PEAR_ASSERT(!report.targets.empty(), "a run has at least one target");
   const bool single = report.targets.size() == 1 && report.targets.front().rounds.size() == 1;
   if (single) {
-    return fmt::format("{}\n  {}\n\n{}", report.targets.front().url, plan_line(report.plan),
+    return fmt::format("{}\n  {}, {}\n\n{}", report.targets.front().url,
+                       version_text(report.targets.front().http), plan_line(report.plan),
                        round_text(report.plan, report.targets.front().rounds.front()));
   }
   std::string out = comparison_text(report);

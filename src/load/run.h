@@ -17,17 +17,10 @@
 
 namespace pear::load {
 
-// Finds the address of a target; names are looked up, IPv4 first.
+// Finds the address of a place; names are looked up, IPv4 first.
 // Errors: NotFound      the name has no address.
 //         InvalidInput  the address is not this machine's own, and `reach` does not allow that.
-[[nodiscard]] Result<io::SocketAddress> resolve(const Target& target, Reach reach);
-
-// Makes the load. `plan` has no problems_in(). `make_digest` may be null where nothing expects the
-// SHA-256 of a body.
-// Errors: those of resolve(); InvalidInput  the request cannot be written, or a body is to be
-//         checked and there is no digest; LimitExceeded  more connections than this process may
-//         have descriptors; OsError.
-[[nodiscard]] Result<Outcome> run_load(const Plan& plan, MakeDigest make_digest);
+[[nodiscard]] Result<io::SocketAddress> resolve(const Detour::Place& place, Reach reach);
 
 struct TargetToMeasure {
   std::string url;
@@ -35,19 +28,30 @@ struct TargetToMeasure {
   std::optional<int> server_pid;  // Whose CPU time and memory to read.
 };
 
-// Told before each measurement: what the command shows as its progress.
-class RoundWatcher {
+// Told as a run goes on: what the command shows of it.
+class RunWatcher {
  public:
+  // Before each measurement.
   virtual void on_round(std::uint32_t round, const TargetToMeasure& target) = 0;
+  // Of a hold: all connections have had their answer, so many are open. On any thread of the run.
+  virtual void on_all_open(std::uint64_t connections) = 0;
 
  protected:
-  ~RoundWatcher() = default;
+  ~RunWatcher() = default;
 };
+
+// Makes the load. `plan` has no problems_in(). `make_digest` may be null where nothing expects the
+// SHA-256 of a body.
+// Errors: those of resolve(); InvalidInput  the request cannot be written, or a body is to be
+//         checked and there is no digest; LimitExceeded  more connections than this process may
+//         have descriptors; OsError.
+[[nodiscard]] Result<Outcome> run_load(const Plan& plan, MakeDigest make_digest,
+                                       RunWatcher* watcher = nullptr);
 
 // Measures the targets one after the other, `rounds` times: AB, BA, AB ...
 // Errors: those of run_load(); NotFound  a server process that is not there.
 [[nodiscard]] Result<Report> run_rounds(std::span<const TargetToMeasure> targets,
                                         std::uint32_t rounds, MakeDigest make_digest,
-                                        RoundWatcher* watcher = nullptr);
+                                        RunWatcher* watcher = nullptr);
 
 }  // namespace pear::load

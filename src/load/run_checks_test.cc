@@ -9,12 +9,14 @@ namespace pear::load {
 namespace {
 
 TEST(Run, RefusesATargetOnAnotherMachineUnlessItIsAllowed) {
-  const Target remote = *parse_target("http://192.0.2.1/");
+  const auto leads = [](const char* host, Reach reach) {
+    return resolve({.host = host, .port = 80}, reach).has_value();
+  };
 
-  EXPECT_FALSE(resolve(remote, Reach::LoopbackOnly).has_value());
-  EXPECT_TRUE(resolve(remote, Reach::AnyAddress).has_value());
-  EXPECT_TRUE(resolve(*parse_target("http://[::1]/"), Reach::LoopbackOnly).has_value());
-  EXPECT_TRUE(resolve(*parse_target("http://localhost/"), Reach::LoopbackOnly).has_value());
+  EXPECT_FALSE(leads("192.0.2.1", Reach::LoopbackOnly));
+  EXPECT_TRUE(leads("192.0.2.1", Reach::AnyAddress));
+  EXPECT_TRUE(leads("::1", Reach::LoopbackOnly));
+  EXPECT_TRUE(leads("localhost", Reach::LoopbackOnly));
 }
 
 TEST(Run, RefusesToCheckBodiesWithoutADigest) {
@@ -101,9 +103,10 @@ TEST(Run, ReplaysALogAtItsOwnTimesScaled) {
 TEST(Rounds, MeasureEveryTargetInEveryRoundInTurns) {
   FakeServer a(always(text_response(200, "a")));
   FakeServer b(always(text_response(200, "bb")));
-  class Watcher final : public RoundWatcher {
+  class Watcher final : public RunWatcher {
    public:
     void on_round(std::uint32_t, const TargetToMeasure& target) override { order += target.url; }
+    void on_all_open(std::uint64_t) override {}
     std::string order;
   } watcher;
   const std::vector<TargetToMeasure> targets{{.url = "A", .plan = plan_for(a)},

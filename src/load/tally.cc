@@ -32,8 +32,8 @@ void Tally::count_answer(const Exchange& exchange, const Answer& answer) {
   ++outcome_.answered;
   if (answer.done <= span_.end) ++outcome_.answered_in_time;
   ++outcome_.statuses[std::min<std::size_t>(answer.status / 100, 5)];
-  outcome_.bytes_sent += exchange.request->bytes.size();
-  outcome_.bytes_received += answer.wire_bytes;
+  outcome_.bytes_sent += answer.traffic.sent;
+  outcome_.bytes_received += answer.traffic.received;
   outcome_.body_bytes += answer.body_bytes;
   if (Second* const second = second_at(answer.done)) {
     ++second->answered;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/histogram.h"
 #include "base/time.h"
@@ -32,7 +33,16 @@ class Tally {
   void count_failure(const Exchange& exchange, Failure failure, MonotonicTime now);
   // In an open loop, when a request is sent.
   void count_start(const Exchange& exchange, MonotonicTime now);
-  void count_connection() { ++outcome_.connections_opened; }
+  void count_connection(Handshake handshake) {
+    ++outcome_.connections_opened;
+    ++outcome_.handshakes[static_cast<std::size_t>(handshake)];
+  }
+  void count_held(std::uint64_t connections) { outcome_.held = connections; }
+  void count_sent_again() { ++outcome_.sent_again; }
+  // The first is kept. It lives as long as the program.
+  void note_problem(std::string_view problem) {
+    if (outcome_.problem.empty()) outcome_.problem = problem;
+  }
 
   // What was counted, with `elapsed` as its time. Once, at the end.
   [[nodiscard]] Outcome finish(std::chrono::nanoseconds elapsed);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,10 @@
 
 namespace pear::load {
 
+enum class Scheme : std::uint8_t { Http, Https };
+
 struct Target {
+  Scheme scheme = Scheme::Http;
   std::string host;  // As written, an IPv6 address without its brackets.
   std::uint16_t port = 80;
   std::string authority;   // For the Host field: as written, brackets and port included.
@@ -21,9 +25,28 @@ struct Target {
   bool operator==(const Target&) const = default;
 };
 
-// Reads "http://HOST[:PORT][/PATH][?QUERY]". Any scheme but http is refused: the load generator
-// speaks HTTP/1.1 in clear text (client_protocol.h is the place for more).
+// Reads "http://HOST[:PORT][/PATH][?QUERY]", or https with port 443.
 // Errors: InvalidInput.
 [[nodiscard]] Result<Target> parse_target(std::string_view url);
+
+// Where connections go instead: what the URL says stays in requests, SNI and certificates. An empty
+// host or a port of 0 stands for any (in `from`), or for the URL's own (in `to`).
+struct Detour {
+  struct Place {
+    std::string host;  // An IPv6 address without its brackets.
+    std::uint16_t port = 0;
+    bool operator==(const Place&) const = default;
+  };
+  Place from;
+  Place to;
+  bool operator==(const Detour&) const = default;
+};
+
+// Reads "HOST:PORT:TO_HOST:TO_PORT", each of which may be empty, as curl's --connect-to.
+// Errors: InvalidInput.
+[[nodiscard]] Result<Detour> parse_detour(std::string_view text);
+
+// Where the first of the detours that is meant for the target leads, or the target itself.
+[[nodiscard]] Detour::Place place_of(const Target& target, std::span<const Detour> detours);
 
 }  // namespace pear::load

@@ -1,5 +1,7 @@
 #include "load/target.h"
 
+#include <array>
+
 #include <gtest/gtest.h>
 
 namespace pear::load {
@@ -32,7 +34,7 @@ TEST(Target, KeepsTheBracketsOfAnIpv6AddressInTheAuthorityOnly) {
 
 class TargetRejects : public testing::TestWithParam<const char*> {};
 
-TEST_P(TargetRejects, WhatIsNoPlainHttpUrl) {
+TEST_P(TargetRejects, WhatIsNoHttpUrl) {
   const auto target = parse_target(GetParam());
 
   ASSERT_FALSE(target.has_value());
@@ -40,12 +42,48 @@ TEST_P(TargetRejects, WhatIsNoPlainHttpUrl) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Spellings, TargetRejects,
-                         testing::Values("", "127.0.0.1:3000", "https://127.0.0.1/", "http://",
-                                         "http:///path", "http://h:0/", "http://h:65536/",
-                                         "http://h:/", "http://h:1x/", "http://user@h/",
-                                         "http://[::1/", "http://[::1]x/", "http://[]/",
-                                         "http://h/a b", "http://h/a#b", "http://h/a\r\nX: y",
-                                         "http://h/\xc3\xa4"));
+                         testing::Values("", "127.0.0.1:3000", "ftp://127.0.0.1/", "http://",
+                                         "https://", "http:///path", "http://h:0/",
+                                         "http://h:65536/", "http://h:/", "http://h:1x/",
+                                         "http://user@h/", "http://[::1/", "http://[::1]x/",
+                                         "http://[]/", "http://h/a b", "http://h/a#b",
+                                         "http://h/a\r\nX: y", "http://h/\xc3\xa4"));
+
+TEST(Target, ReadsHttpsWithItsOwnPort) {
+  const auto target = parse_target("https://shop.example/a");
+
+  ASSERT_TRUE(target.has_value());
+  EXPECT_EQ(target->scheme, Scheme::Https);
+  EXPECT_EQ(target->port, 443);
+  EXPECT_EQ(target->authority, "shop.example");
+  EXPECT_EQ(parse_target("https://shop.example:8443/")->port, 8443);
+}
+
+Detour::Place place_by(const char* url, const char* detour) {
+  const std::array<Detour, 1> detours{*parse_detour(detour)};
+  return place_of(*parse_target(url), detours);
+}
+
+TEST(Detour, LeadsTheTargetThatItIsMeantForToAnotherPlace) {
+  using Place = Detour::Place;
+
+  EXPECT_EQ(place_by("https://shop.example/", "shop.example:443:127.0.0.1:3443"),
+            (Place{.host = "127.0.0.1", .port = 3443}));
+  EXPECT_EQ(place_by("https://shop.example/", "::[::1]:"), (Place{.host = "::1", .port = 443}));
+  EXPECT_EQ(place_by("https://shop.example/", ":443::8443"),
+            (Place{.host = "shop.example", .port = 8443}));
+  EXPECT_EQ(place_by("https://shop.example/", "other.example:443:127.0.0.1:1"),
+            (Place{.host = "shop.example", .port = 443}));
+  EXPECT_EQ(place_by("https://shop.example/", "shop.example:444:127.0.0.1:1"),
+            (Place{.host = "shop.example", .port = 443}));
+}
+
+TEST(Detour, IsRefusedInAnyOtherForm) {
+  for (const char* text :
+       {"", "a", "a:1", "a:1:b", "a:1:b:2:3", "a:x:b:2", "[::1:1:b:2", "a:1:b:65536"}) {
+    EXPECT_FALSE(parse_detour(text).has_value()) << text;
+  }
+}
 
 TEST(Target, AcceptsTheLargestPort) {
   EXPECT_EQ(parse_target("http://h:65535/")->port, 65535);

@@ -16,6 +16,9 @@ namespace {
 // Between two tries of a connection that was refused: a server that is down is not to be flooded.
 constexpr milliseconds kRetryAfter{10};
 
+// A server that says again and again that it has not processed a request does not want it.
+constexpr std::uint32_t kSentAgainMax = 10;
+
 CountedSpan span_of(const RunSetup& setup) {
   const MonotonicTime begin = setup.start + setup.plan.warm_up;
   return {.begin = begin, .end = begin + setup.plan.bound.duration};
@@ -63,13 +66,14 @@ Result<Outcome> Worker::run() {
   timer_ = PEAR_TRY(PreciseTimer::open(
       *reactor_, this, [](void* worker) { static_cast<Worker*>(worker)->dispatch(); }));
   const std::uint64_t count = part_of(setup_.plan.connections, place_, step_);
+  WireOptions wires = setup_.wires;
+  wires.connections = count;
+  kit_ = PEAR_TRY(WireKit::make(*reactor_, wires));
   connections_.reserve(count);
-  closed_free_.reserve(count);
-  open_free_.reserve(count);
   LoadConnection::Owner& owner = *this;
   for (std::uint64_t i = 0; i < count; ++i) {
-    connections_.push_back(std::make_unique<LoadConnection>(*reactor_, owner, setup_.connection));
-    closed_free_.push_back(connections_.back().get());
+    connections_.push_back(std::make_unique<LoadConnection>(*kit_, owner, setup_.connection));
+    settle(*connections_.back());
   }
 
   timer_->arm(setup_.start);
@@ -80,6 +84,7 @@ Result<Outcome> Worker::run() {
   const bool ran_out = is_counted_out && !may_start(span_.begin);
   const MonotonicTime end = ran_out ? std::min(tally_.last_done(), span_.end) : span_.end;
   connections_.clear();
+  kit_.reset();
   timer_.reset();
   return tally_.finish(end - span_.begin);
 }
@@ -104,16 +109,16 @@ void Worker::dispatch() {
 void Worker::dispatch_closed_loop(MonotonicTime now) {
   // Wakes the loop at the end, for connections that wait for a retry.
   timer_->arm(span_.end);
-  // Only those that are free now: one that fails at once is free again, and would be tried for
-  // ever.
-  for (std::size_t left = open_free_.size() + closed_free_.size(); left > 0; --left) {
-    if (!may_start(now)) return;
-    start_next(*take_free(), now, now);
+  send_again(now);
+  while (may_start(now)) {
+    LoadConnection* const connection = with_room();
+    if (connection == nullptr) return;
+    start_next(*connection, now, now);
   }
 }
 
 void Worker::dispatch_open_loop(MonotonicTime now) {
-  std::size_t left = open_free_.size() + closed_free_.size();
+  send_again(now);
   while (next_index() < *index_end_) {
     const MonotonicTime start = due(next_index());
     if (start > now) {
@@ -125,13 +130,12 @@ void Worker::dispatch_open_loop(MonotonicTime now) {
       continue;
     }
     // The next answer, or the end of its patience, brings us here again.
-    if (left == 0) {
-      if (in_flight_ == 0) reactor_->defer(dispatch_call_);
+    LoadConnection* const connection = with_room();
+    if (connection == nullptr) {
       timer_->arm(start + setup_.plan.timeout);
       return;
     }
-    --left;
-    start_next(*take_free(), start, now);
+    start_next(*connection, start, now);
   }
 }
 
@@ -151,42 +155,62 @@ Exchange Worker::next_exchange(MonotonicTime start) {
           .deadline = start + setup_.plan.timeout};
 }
 
-void Worker::start_next(LoadConnection& connection, MonotonicTime start, MonotonicTime now) {
-  const Exchange exchange = next_exchange(start);
+void Worker::start_next(LoadConnection& connection, MonotonicTime start_time, MonotonicTime now) {
+  const Exchange exchange = next_exchange(start_time);
   if (setup_.schedule.is_open_loop()) tally_.count_start(exchange, now);
   ++in_flight_;
-  connection.start(exchange);
+  start(connection, exchange);
 }
 
-void Worker::on_opened() {
-  tally_.count_connection();
+void Worker::start(LoadConnection& connection, const Exchange& exchange) {
+  connection.start(exchange);
+  settle(connection);
+}
+
+void Worker::send_again(MonotonicTime now) {
+  while (!again_.empty()) {
+    if (again_.front().deadline <= now) {
+      --in_flight_;
+      tally_.count_failure(again_.front(), Failure::TimedOut, now);
+    } else if (LoadConnection* const connection = with_room()) {
+      start(*connection, again_.front());
+    } else {
+      return;
+    }
+    again_.pop_front();
+  }
+}
+
+void Worker::on_opened(LoadConnection& connection, Handshake handshake) {
+  tally_.count_connection(handshake);
+  on_room(connection);
 }
 
 void Worker::on_answered(LoadConnection& connection, const Exchange& exchange,
                          const Answer& answer) {
   --in_flight_;
   tally_.count_answer(exchange, answer);
+  settle(connection);
   if (setup_.schedule.is_open_loop()) {
-    set_free(connection);
     // What waits for a connection waits no longer.
-    if (next_index() < *index_end_ && due(next_index()) <= answer.done) {
-      reactor_->defer(dispatch_call_);
-    }
+    const bool waits =
+        !again_.empty() || (next_index() < *index_end_ && due(next_index()) <= answer.done);
+    if (waits) reactor_->defer(dispatch_call_);
     return;
   }
-  if (may_start(answer.done)) {
+  if (!again_.empty() || connection.room() == 0) {
+    reactor_->defer(dispatch_call_);
+  } else if (may_start(answer.done)) {
     start_next(connection, answer.done, answer.done);
-  } else {
-    set_free(connection);
   }
 }
 
 void Worker::on_failed(LoadConnection& connection, const Exchange& exchange, Failure failure) {
   --in_flight_;
   tally_.count_failure(exchange, failure, io::now());
-  set_free(connection);
-  // Not here: a refusal can come within start(), and the next one within the next start().
-  const bool waits = failure == Failure::Refused || failure == Failure::Unreachable;
+  settle(connection);
+  const bool waits = failure == Failure::Refused || failure == Failure::Unreachable ||
+                     failure == Failure::Handshake;
   if (waits && !setup_.schedule.is_open_loop()) {
     if (!retry_.armed()) reactor_->timers().arm(retry_, reactor_->now() + kRetryAfter);
   } else {
@@ -194,27 +218,46 @@ void Worker::on_failed(LoadConnection& connection, const Exchange& exchange, Fai
   }
 }
 
-void Worker::on_closed_idle(LoadConnection& connection) {
-  const auto place = std::ranges::find(open_free_, &connection);
-  PEAR_ASSERT(place != open_free_.end(), "an idle connection that is open stands in this list");
-  open_free_.erase(place);
-  closed_free_.push_back(&connection);
+void Worker::on_not_processed(LoadConnection& connection, const Exchange& exchange) {
+  settle(connection);
+  if (exchange.sent_again == kSentAgainMax)
+    return on_failed(connection, exchange, Failure::Rejected);
+  tally_.count_sent_again();
+  again_.push_back(exchange);
+  ++again_.back().sent_again;
+  reactor_->defer(dispatch_call_);
+}
+
+void Worker::on_room(LoadConnection& connection) {
+  settle(connection);
+  // While connections are refused, those that are free wait for the retry.
+  if (!retry_.armed()) reactor_->defer(dispatch_call_);
+}
+
+void Worker::on_problem(std::string_view problem) {
+  tally_.note_problem(problem);
 }
 
 void Worker::on_retry(MonotonicTime) {
   dispatch();
 }
 
-LoadConnection* Worker::take_free() {
-  std::vector<LoadConnection*>& from = open_free_.empty() ? closed_free_ : open_free_;
-  if (from.empty()) return nullptr;
-  LoadConnection* const connection = from.back();
-  from.pop_back();
-  return connection;
+LoadConnection* Worker::with_room() {
+  const bool open_first = setup_.schedule.is_open_loop();
+  Connections& first = open_first ? open_ : closed_;
+  Connections& second = open_first ? closed_ : open_;
+  return first.empty() ? second.front() : first.front();
 }
 
-void Worker::set_free(LoadConnection& connection) {
-  (connection.is_open() ? open_free_ : closed_free_).push_back(&connection);
+void Worker::settle(LoadConnection& connection) {
+  connection.unlink();
+  if (connection.room() == 0) return;
+  Connections& list = connection.is_open() ? open_ : closed_;
+  if (setup_.schedule.is_open_loop()) {
+    list.push_front(connection);
+  } else {
+    list.push_back(connection);
+  }
 }
 
 MonotonicTime Worker::due(std::uint64_t index) const {

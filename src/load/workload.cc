@@ -1,7 +1,9 @@
 #include "load/workload.h"
 
 #include <algorithm>
+#include <iterator>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -46,14 +48,9 @@ bool has_field(std::span<const http::Field> fields, std::string_view lower_name)
       fields, [&](const http::Field& field) { return http::equals_lower(field.name, lower_name); });
 }
 
-// Host and framing are the serialiser's; a body without a length would never end.
-Result<PreparedRequest> write(http1::RequestToWrite request, std::string_view body) {
-  if (!body.empty() || wants_length(request.method)) {
-    request.framing = http::Framing::Length;
-    request.content_length = body.size();
-  }
-  PreparedRequest prepared;
-  prepared.method = http::method_of(request.method);
+// Host and framing are the serialiser's.
+Result<void> write_http1(const http1::RequestToWrite& request, std::string_view body,
+                         PreparedRequest& prepared) {
   prepared.bytes.resize(kHeadBytesFirst);
   std::size_t size = PEAR_TRY(http1::write_request_head(request, prepared.bytes));
   if (size > prepared.bytes.size()) {
@@ -63,6 +60,61 @@ Result<PreparedRequest> write(http1::RequestToWrite request, std::string_view bo
   prepared.bytes.resize(size);
   prepared.bytes.append(body);
   prepared.bytes.shrink_to_fit();
+  return {};
+}
+
+// HTTP/2 and HTTP/3 have no fields about the connection (RFC 9113, section 8.2.2).
+bool belongs_to_message(const http::Field& field) {
+  std::string name(field.name);
+  std::ranges::transform(name, name.begin(), http::to_lower);
+  return !http::is_connection_specific({.name = name, .value = field.value});
+}
+
+// RFC 9113, section 8.3, and RFC 9114, section 4.3.
+void write_fields(const Plan& plan, const http1::RequestToWrite& request, std::string_view body,
+                  PreparedRequest& prepared) {
+  const std::string length = std::to_string(request.content_length);
+  std::vector<http::Field> fields{
+      {.name = ":method", .value = request.method},
+      {.name = ":scheme", .value = plan.target.scheme == Scheme::Https ? "https" : "http"},
+      {.name = ":authority", .value = request.authority},
+      {.name = ":path", .value = request.target}};
+  std::ranges::copy_if(request.fields, std::back_inserter(fields), belongs_to_message);
+  if (request.framing == http::Framing::Length) {
+    fields.push_back({.name = "content-length", .value = length});
+  }
+  std::size_t bytes = 0;
+  for (const auto& field : fields) bytes += field.name.size() + field.value.size();
+  prepared.text.reserve(bytes);  // So that views of it stay.
+  const auto kept = [&](std::string_view text) {
+    const std::size_t at = prepared.text.size();
+    prepared.text.insert(prepared.text.end(), text.begin(), text.end());
+    return std::span(prepared.text).subspan(at);
+  };
+  for (const auto& field : fields) {
+    const std::span<char> name = kept(field.name);
+    std::ranges::transform(name, name.begin(), http::to_lower);
+    const std::span<char> value = kept(field.value);
+    prepared.fields.push_back(
+        {.name = {name.data(), name.size()}, .value = {value.data(), value.size()}});
+  }
+  prepared.body = body;
+}
+
+// A body without a length would never end.
+Result<PreparedRequest> write(const Plan& plan, http1::RequestToWrite request,
+                              std::string_view body) {
+  if (!body.empty() || wants_length(request.method)) {
+    request.framing = http::Framing::Length;
+    request.content_length = body.size();
+  }
+  PreparedRequest prepared;
+  prepared.method = http::method_of(request.method);
+  const HttpVersion version = version_of(plan);
+  if (version == HttpVersion::Auto || version == HttpVersion::Http1) {
+    PEAR_TRY(write_http1(request, body, prepared));
+  }
+  if (version != HttpVersion::Http1) write_fields(plan, request, body, prepared);
   return prepared;
 }
 
@@ -72,7 +124,7 @@ Result<PreparedRequest> prepare_repeated(const Plan& plan) {
   request.method = plan.method;
   request.target = plan.target.path;
   request.fields = fields;
-  PreparedRequest prepared = PEAR_TRY(write(request, plan.body));
+  PreparedRequest prepared = PEAR_TRY(write(plan, request, plan.body));
   prepared.expect = plan.expect;
   return prepared;
 }
@@ -90,7 +142,7 @@ Result<PreparedRequest> prepare_entry(const Plan& plan, const ReplayEntry& entry
   request.method = entry.method;
   request.target = entry.target;
   request.fields = fields;
-  PreparedRequest prepared = PEAR_TRY(write(request, {}));
+  PreparedRequest prepared = PEAR_TRY(write(plan, request, {}));
   prepared.line = entry.line;
   prepared.expect = entry.expect;
   // What the plan expects of every answer holds where the log says nothing.

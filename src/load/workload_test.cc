@@ -82,6 +82,35 @@ TEST(Workload, SendsTheEntriesOfALogWithTheirAgentAndTheirExpectations) {
   EXPECT_EQ(workload->at(1).line, 4U);
 }
 
+TEST(Workload, WritesFieldsForTheVersionsThatHaveThem) {
+  Plan plan = plan_for("https://shop.example:8443/a?b");
+  plan.http = HttpVersion::Http3;
+  plan.method = "POST";
+  plan.body = "12345";
+  plan.headers = {{"X-A", "B c"}, {"Keep-Alive", "5"}};
+
+  const auto workload = Workload::make(plan);
+
+  ASSERT_TRUE(workload.has_value());
+  const PreparedRequest& request = workload->at(0);
+  const std::vector<http::Field> expected{
+      {":method", "POST"}, {":scheme", "https"}, {":authority", "shop.example:8443"},
+      {":path", "/a?b"},   {"x-a", "B c"},       {"content-length", "5"}};
+  EXPECT_EQ(request.fields, expected);
+  EXPECT_EQ(request.body, "12345");
+  EXPECT_TRUE(request.bytes.empty());
+}
+
+TEST(Workload, WritesBothFormsWhereTheServerChooses) {
+  const Plan plan = plan_for("https://shop.example/");
+
+  const auto workload = Workload::make(plan);
+
+  ASSERT_TRUE(workload.has_value());
+  EXPECT_FALSE(workload->at(0).bytes.empty());
+  EXPECT_EQ(workload->at(0).fields.size(), 4U);
+}
+
 TEST(Workload, RepeatsItsOnlyRequestForEver) {
   const auto workload = Workload::make(plan_for("http://127.0.0.1/"));
 

@@ -84,8 +84,10 @@ typedef struct PearQuicStart {
   PearAddress peer;
   void* ssl;                  /* An SSL of BoringSSL, which the connection owns from now on. */
   bool is_server;
+  PearBytes ticket;            /* Of a client: an SSL_SESSION in BoringSSL's own form; empty: none. */
+  PearBytes ticket_parameters; /* The server's transport parameters when it gave the ticket. */
 } PearQuicStart;
-/* Null: BoringSSL refuses the SSL, which is freed. */
+/* Null: BoringSSL refuses the SSL, which is freed, or the ticket. */
 PearQuic* pear_quic_new(PearQuicConfig* config, const PearQuicStart* start);
 void pear_quic_free(PearQuic* quic);
 
@@ -112,6 +114,7 @@ enum {
   PEAR_QUIC_CLOSED = 8,      /* It can be freed. */
   PEAR_QUIC_TIMED_OUT = 16,
   PEAR_QUIC_RESUMED = 32,
+  PEAR_QUIC_EARLY_TAKEN = 64, /* The handshake is complete, and early data was accepted in it. */
 };
 uint32_t pear_quic_state(const PearQuic* quic);
 /* Ends it with a code of HTTP/3 (`application`) or of QUIC. Harmless on one that ends already. */

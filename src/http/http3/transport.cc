@@ -89,7 +89,9 @@ std::unique_ptr<Transport> Transport::make(TransportConfig& config, const Start&
                      .local = to_rust(start.local),
                      .peer = to_rust(start.peer),
                      .ssl = start.ssl,
-                     .is_server = start.side == Side::Server};
+                     .is_server = start.side == Side::Server,
+                     .ticket = lent(start.ticket),
+                     .ticket_parameters = lent(start.ticket_parameters)};
   std::ranges::copy(start.reset_token, rust.reset_token);
   PearQuic* const quic = pear_quic_new(config.config_, &rust);
   if (quic == nullptr) return nullptr;
@@ -139,7 +141,8 @@ Transport::State Transport::state() const {
           .draining = (bits & PEAR_QUIC_DRAINING) != 0,
           .closed = (bits & PEAR_QUIC_CLOSED) != 0,
           .timed_out = (bits & PEAR_QUIC_TIMED_OUT) != 0,
-          .resumed = (bits & PEAR_QUIC_RESUMED) != 0};
+          .resumed = (bits & PEAR_QUIC_RESUMED) != 0,
+          .early_taken = (bits & PEAR_QUIC_EARLY_TAKEN) != 0};
 }
 
 void Transport::close(std::uint64_t code) {

@@ -93,8 +93,11 @@ class Transport {
     Address peer;
     ssl_st* ssl = nullptr;  // The transport owns it from now on.
     Side side = Side::Server;
+    // Of a client, to resume: what io/tls/client_context.h has kept.
+    Bytes ticket;
+    Bytes ticket_parameters;
   };
-  // Null where BoringSSL refuses, or without memory. `config` outlives it.
+  // Null where BoringSSL refuses the SSL or the ticket, or without memory. `config` outlives it.
   [[nodiscard]] static std::unique_ptr<Transport> make(TransportConfig& config, const Start& start);
   Transport(TransportConfig& config, PearQuic* quic) : config_(config), quic_(quic) {}
   ~Transport();
@@ -128,6 +131,7 @@ class Transport {
     bool closed = false;
     bool timed_out = false;
     bool resumed = false;
+    bool early_taken = false;  // Established, and early data was accepted before.
   };
   [[nodiscard]] State state() const;
   // Sends CONNECTION_CLOSE with a code of HTTP/3. Harmless when it ends already.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -24,20 +25,26 @@ namespace pear::io::tls {
 struct ClientOptions {
   enum class Verify : std::uint8_t {
     Off,          // Whoever answers: only for what this machine runs itself.
-    SystemRoots,  // What Debian's or Red Hat's ca-certificates installed.
-    Authorities,  // See below.
+    SystemRoots,  // What Debian's or Red Hat's ca-certificates installed, and `authorities`.
+    Authorities,  // Those alone.
   };
   Verify verify = Verify::SystemRoots;
-  std::filesystem::path authorities;            // PEM.
+  std::filesystem::path authorities;            // PEM. May be empty with SystemRoots.
   std::vector<Application> applications;        // For ALPN, in order; empty: none is offered.
   std::optional<CertificateFiles> certificate;  // Shown to servers that ask.
   Version version_min = Version::Tls12;
   Version version_max = Version::Tls13;
   // As in TLS ("signature_algorithms"), in order; empty: BoringSSL's.
   std::vector<std::uint16_t> signature_algorithms;
-  // Keep the last ticket that came, and offer it to the same name with the next session.
-  enum class Resume : std::uint8_t { No, LastTicket };
+  // Keep the tickets that come, and offer one to the same name with the next session: the last one,
+  // again and again; or each once, with early data (QUIC only: a server takes that of a ticket but
+  // once).
+  enum class Resume : std::uint8_t { No, LastTicket, EachOnce };
   Resume resume = Resume::No;
+  // HybridFirst offers X25519MLKEM768 before X25519; ClassicOnly is for peers to compare with that
+  // have no hybrid, which costs more.
+  enum class KeyExchange : std::uint8_t { HybridFirst, ClassicOnly };
+  KeyExchange key_exchange = KeyExchange::HybridFirst;
   CertificateCompression compression = CertificateCompression::Use;
 };
 
@@ -59,8 +66,19 @@ class ClientContext {
   ClientContext(ClientContext&&) = delete;
   ClientContext& operator=(ClientContext&&) = delete;
 
-  // Of Resume::LastTicket: whether the next session has something to offer.
-  [[nodiscard]] bool has_ticket() const;
+  // For a QUIC transport.
+  struct QuicStart {
+    ssl_st* ssl = nullptr;  // The transport's from now on. Null without memory.
+    std::string ticket;     // For Transport::Start; empty: none is offered.
+    std::string ticket_parameters;
+  };
+  // `server_name` is sent as SNI where it is a name, and verified as with sessions, at `now`. The
+  // context outlives the SSL.
+  [[nodiscard]] QuicStart open_quic(std::string_view server_name, WallTime now);
+
+  // Of Resume: whether the next session has something to offer.
+  [[nodiscard]] bool has_ticket() const { return tickets() > 0; }
+  [[nodiscard]] std::size_t tickets() const;
   void forget_ticket();
 
  private:
@@ -68,6 +86,7 @@ class ClientContext {
   [[nodiscard]] ssl_st* open_ssl() const;
   // SNI, name to verify, ticket to offer. False without memory.
   [[nodiscard]] bool prepare(Session& session) const;
+  [[nodiscard]] bool name_server(ssl_st* ssl, const std::string& name) const;
   static int on_ticket(ssl_st* ssl, ssl_session_st* ticket);
 
   std::unique_ptr<Parts> parts_;

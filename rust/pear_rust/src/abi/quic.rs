@@ -258,6 +258,8 @@ pub struct PearQuicStart {
     peer: PearAddress,
     ssl: *mut c_void,
     is_server: bool,
+    ticket: PearBytes,
+    ticket_parameters: PearBytes,
 }
 
 #[unsafe(no_mangle)]
@@ -297,11 +299,13 @@ pub unsafe extern "C" fn pear_quic_new(
             }
         };
         made.map_or(std::ptr::null_mut(), |quic| {
-            Box::into_raw(Box::new(PearQuic {
-                connection: Connection::new(quic),
-                fields: Vec::new(),
-                broken: false,
-            }))
+            let mut connection = Connection::new(quic);
+            // SAFETY: see the head of the file.
+            let (ticket, parameters) = unsafe { (start.ticket.view(), start.ticket_parameters.view()) };
+            if !ticket.is_empty() && !connection.offer_ticket(ticket, parameters) {
+                return std::ptr::null_mut();
+            }
+            Box::into_raw(Box::new(PearQuic { connection, fields: Vec::new(), broken: false }))
         })
     })
 }

@@ -25,6 +25,12 @@ const UNI_STREAMS_MAX: u64 = 8;
 /// Enough for SETTINGS and priorities.
 const UNI_STREAM_WINDOW: u64 = 16 * 1024;
 
+fn took_early_data(quic: &quiche::Connection) -> bool {
+    /// BoringSSL's ssl_early_data_accepted.
+    const ACCEPTED: u32 = 2;
+    quic.early_data_reason() == ACCEPTED
+}
+
 pub struct Config {
     pub transport: quiche::Config,
     pub http3: quiche::h3::Config,
@@ -74,6 +80,17 @@ impl Connection {
         Connection { quic, http3: None, head: Vec::new(), moved: None }
     }
 
+    /// Offers a ticket of an earlier connection, with the transport parameters that the server had then.
+    pub fn offer_ticket(&mut self, ticket: &[u8], parameters: &[u8]) -> bool {
+        // Both behind their lengths: quiche's own form of a session.
+        let mut session = Vec::with_capacity(16 + ticket.len() + parameters.len());
+        for part in [ticket, parameters] {
+            session.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            session.extend_from_slice(part);
+        }
+        self.quic.set_session(&session).is_ok()
+    }
+
     pub fn receive(&mut self, datagram: &mut [u8], from: SocketAddr, to: SocketAddr) -> i64 {
         let outcome = self.quic.recv(datagram, RecvInfo { from, to });
         self.note_paths();
@@ -108,6 +125,7 @@ impl Connection {
             | u32::from(quic.is_closed()) << 3
             | u32::from(quic.is_timed_out()) << 4
             | u32::from(quic.is_resumed()) << 5
+            | u32::from(quic.is_established() && took_early_data(quic)) << 6
     }
 
     pub fn close(&mut self, application: bool, code: u64) {
