@@ -21,6 +21,7 @@ ORDER = [
     "idle_connections",
     "idle_tls",
     "start",
+    "drain",
     "kill",
     "endless_loop",
     "peers",

@@ -35,13 +35,40 @@ class Http3TestClient {
     [[nodiscard]] std::string status() const { return field(":status"); }
   };
 
-  explicit Http3TestClient(const io::SocketAddress& server, std::string_view host = "example.com")
-      : server_(server), socket_(open_socket()), config_(http3::TransportOptions{}) {
-    transport_ = http3::Transport::make(config_, {.id = kId,
-                                                  .local = local_,
-                                                  .peer = protocol::to_transport(server_),
-                                                  .ssl = context_->open_quic(host, {}).ssl,
-                                                  .side = http3::Transport::Side::Client});
+  using Resume = io::tls::ClientOptions::Resume;
+  // With a hybrid key its ClientHello would need two datagrams, which tests do not reckon with.
+  static std::unique_ptr<io::tls::ClientContext> make_context(Resume resume = Resume::No) {
+    return io::tls::ClientContext::load(
+               {.verify = io::tls::ClientOptions::Verify::Off,
+                .applications = {io::tls::Application::Http3},
+                .resume = resume,
+                .key_exchange = io::tls::ClientOptions::KeyExchange::ClassicOnly},
+               {})
+        .context;
+  }
+
+  // Clients of one context, which outlives them, offer the tickets that those before them were
+  // given.
+  explicit Http3TestClient(const io::SocketAddress& server,
+                           io::tls::ClientContext* context = nullptr,
+                           std::string_view host = "example.com")
+      : server_(server),
+        socket_(open_socket()),
+        own_context_(context == nullptr ? make_context() : nullptr),
+        context_(context == nullptr ? *own_context_ : *context),
+        config_(http3::TransportOptions{}) {
+    const io::tls::ClientContext::QuicStart start = context_.open_quic(host, {});
+    const auto bytes = [](const std::string& text) {
+      return http3::Bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    };
+    transport_ =
+        http3::Transport::make(config_, {.id = kId,
+                                         .local = local_,
+                                         .peer = protocol::to_transport(server_),
+                                         .ssl = start.ssl,
+                                         .side = http3::Transport::Side::Client,
+                                         .ticket = bytes(start.ticket),
+                                         .ticket_parameters = bytes(start.ticket_parameters)});
   }
 
   // Takes what has come and sends what is due.
@@ -51,7 +78,8 @@ class Http3TestClient {
       bytes_received += datagram.bytes.size();
       transport_->receive(datagram.bytes, protocol::to_transport(datagram.from), local_);
     }));
-    if (!opened_ && transport_->state().established) opened_ = transport_->open_http3();
+    const http3::Transport::State state = transport_->state();
+    if (!opened_ && (state.established || state.early)) opened_ = transport_->open_http3();
     if (opened_) take_events();
     send();
   }
@@ -72,6 +100,8 @@ class Http3TestClient {
   // Packets to come are sent from another port, as when a NAT forgets: the client does not know.
   void move() { socket_ = open_socket(); }
 
+  bool remembers = false;  // What it sends, from now on.
+  std::vector<std::vector<std::uint8_t>> sent;
   std::size_t datagrams_received = 0;
   std::size_t bytes_received = 0;
   std::size_t bytes_sent = 0;
@@ -90,6 +120,7 @@ class Http3TestClient {
       const auto made = transport_->send(out);
       if (made.bytes == 0) return;
       bytes_sent += made.bytes;
+      if (remembers) sent.emplace_back(out.begin(), out.begin() + made.bytes);
       static_cast<void>(socket_.send(
           {.bytes = std::span(out).first(made.bytes), .segment = made.bytes, .to = server_}));
     }
@@ -136,14 +167,8 @@ class Http3TestClient {
   io::UdpSocket socket_;
   http3::Address local_ = protocol::to_transport(socket_.local());
   io::DatagramBuffers buffers_;
-  // With a hybrid key its ClientHello would need two datagrams, which tests do not reckon with.
-  std::unique_ptr<io::tls::ClientContext> context_ =
-      io::tls::ClientContext::load(
-          {.verify = io::tls::ClientOptions::Verify::Off,
-           .applications = {io::tls::Application::Http3},
-           .key_exchange = io::tls::ClientOptions::KeyExchange::ClassicOnly},
-          {})
-          .context;
+  std::unique_ptr<io::tls::ClientContext> own_context_;
+  io::tls::ClientContext& context_;
   http3::TransportConfig config_;
   std::unique_ptr<http3::Transport> transport_;
   std::map<http3::StreamId, Response> responses_;

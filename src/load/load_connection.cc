@@ -209,8 +209,9 @@ void LoadConnection::time_out(Slot& slot) {
       slot.state == Slot::State::Waiting || !wire_ || gone_ || wire_->cancel(slot.tag);
   if (alone) {
     // A connection that has not opened in all that time is given up as well.
-    if (wire_ && !opened_) closing_ = true;
-    fail(slot, Failure::TimedOut);
+    const bool opening = wire_ && !opened_;
+    if (opening) closing_ = true;
+    fail(slot, opening ? Failure::Unreachable : Failure::TimedOut);
     return;
   }
   // Of one request at a time: nothing else is under way.

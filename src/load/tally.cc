@@ -56,7 +56,8 @@ void Tally::count_failure(const Exchange& exchange, Failure failure, MonotonicTi
   last_done_ = std::max(last_done_, now);
   // Who waited in vain waited at least so long. To leave these out would make a server that hangs
   // look better than one that is slow.
-  const bool waited = failure == Failure::TimedOut || failure == Failure::NeverSent;
+  const bool waited = failure == Failure::TimedOut || failure == Failure::NeverSent ||
+                      failure == Failure::Unreachable;
   const nanoseconds latency = now - exchange.start;
   if (waited) latency_->record(latency);
   add_failure(exchange, failure, {.done = now});
