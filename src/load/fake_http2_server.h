@@ -139,14 +139,14 @@ class FakeHttp2Server {
     }
     void write() {
       if (session_ == nullptr) return;
-      if (stream_->has_unsent()) static_cast<void>(stream_->flush());
+      const bool flushed = stream_->flush().status == io::Transfer::Status::Done;
       std::string out(64UL * 1024, '\0');
-      while (unsent_.empty() && !stream_->has_unsent()) {
+      // On until the kernel takes no more: only then an event says when to go on.
+      while (flushed && send() && !stream_->has_unsent()) {
         const std::size_t bytes = session_->write(out);
+        if (bytes == 0) break;
         unsent_.append(out, 0, bytes);
-        if (!send() || bytes == 0) break;
       }
-      send();
       if (unsent_.empty() && session_->over()) end();
     }
     bool send() {

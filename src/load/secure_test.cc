@@ -82,6 +82,19 @@ TEST(Secure, BelievesNoCertificateOfAnUnknownAuthorityUnlessItIsTold) {
   }
 }
 
+TEST(Secure, BelievesTheLocalAuthorityBesideTheSystems) {
+  const FakeTls tls;
+  FakeHttp2Server server(always_hello(), &tls);
+  Plan plan = plan_for(server.url(), tls);
+  plan.tls.authorities.clear();
+  plan.tls.local_authority = tls.authority();
+
+  const auto outcome = run_load(plan, nullptr);
+
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->answered, 20U) << outcome->problem;
+}
+
 TEST(Secure, ReachesANameAtAnotherPlaceAndChecksTheName) {
   const FakeTls tls;
   FakeHttp2Server server(always_hello(), &tls);

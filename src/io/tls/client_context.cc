@@ -85,6 +85,7 @@ void choose_trust(const ClientOptions& options, SSL_CTX& context, Findings& find
       return;
     case ClientOptions::Verify::SystemRoots:
       trust(system_roots(), context, findings);
+      if (!options.authorities.empty()) trust(options.authorities, context, findings);
       break;
     case ClientOptions::Verify::Authorities:
       trust(options.authorities, context, findings);
