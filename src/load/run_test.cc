@@ -88,6 +88,22 @@ TEST(Run, GoesOnWithANewConnectionWhereTheServerCloses) {
   EXPECT_EQ(outcome->connections_opened, 100U);
 }
 
+// A request may meet a connection just as it is closed: each is counted all the same, once.
+TEST(Run, TakesNoConnectionThatWasClosedWhileItWasIdle) {
+  FakeResponse response = text_response(200, "x");
+  response.then = FakeResponse::Then::Close;
+  FakeServer server(always(response));
+  Plan plan = plan_for(server);
+  plan.rate_per_s = 10'000;
+  plan.connections = 16;
+  plan.bound.requests = 2'000;
+
+  const auto outcome = run_load(plan, nullptr);
+
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->answered + outcome->failed(), 2'000U);
+}
+
 TEST(Run, SendsAndReadsBodiesThatFillSocketBuffers) {
   const std::string large(8'000'000, 'b');
   FakeServer server(always(text_response(200, large)));

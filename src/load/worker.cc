@@ -246,7 +246,14 @@ LoadConnection* Worker::with_room() {
   const bool open_first = setup_.schedule.is_open_loop();
   Connections& first = open_first ? open_ : closed_;
   Connections& second = open_first ? closed_ : open_;
-  return first.empty() ? second.front() : first.front();
+  for (Connections* const list : {&first, &second}) {
+    while (LoadConnection* const connection = list->front()) {
+      if (connection->room() > 0) return connection;
+      // It is closing since: it comes back when it has closed.
+      connection->unlink();
+    }
+  }
+  return nullptr;
 }
 
 void Worker::settle(LoadConnection& connection) {

@@ -239,6 +239,7 @@ void Http3Connections::drain() {
 }
 
 void Http3Connections::close_all() {
+  draining_ = true;  // Datagrams that are read later begin nothing.
   while (Http3Connection* const connection = alive_.front()) connection->end_at_once();
 }
 
