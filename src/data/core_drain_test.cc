@@ -33,6 +33,7 @@ class CoreDrainTest : public CoreTest {
 
 TEST_F(CoreDrainTest, IdleConnectionsCloseAndTheOthersAreFinished) {
   bool go = true;
+  site_.limits.cpu = std::chrono::hours(1);
   engine_.serve = [&](FakeGuest& guest) { return go ? guest.answer("hello") : guest.yielded(); };
   start();
   const io::UniqueFd idle = connect();
@@ -45,6 +46,7 @@ TEST_F(CoreDrainTest, IdleConnectionsCloseAndTheOthersAreFinished) {
 
   drain();
 
+  while (counters_.connections_open.value() != 1) turns(1);
   EXPECT_EQ(hear(idle, never), "<end>");
   EXPECT_TRUE(take_events<CoreDrained>().empty());
   go = true;
@@ -96,6 +98,19 @@ TEST_F(CoreDrainTest, AConnectionInTheKernelsQueueIsTakenAndServed) {
   send_unheard(client, kGet);
 
   drain();
+
+  expect_last_answer(hear(client, never));
+}
+
+TEST_F(CoreDrainTest, AClientWithMoreToAskMayOnce) {
+  start();
+  const io::UniqueFd client = connect();
+  say(client, kGet);
+  static_cast<void>(hear_body(client, "hello"));
+  drain();
+  turns(5);
+
+  say(client, kGet);
 
   expect_last_answer(hear(client, never));
 }

@@ -278,6 +278,7 @@ TEST_F(TlsTest, EndsItsConnectionsInADrain) {
 
   send(DrainCore{.deadline = reactor_->now() + std::chrono::seconds(30)});
 
+  while (counters_.connections_open.value() != 0) turns(1);
   EXPECT_EQ(hear(client, "<end>"), "<end>");
 }
 

@@ -14,8 +14,8 @@ constexpr std::chrono::milliseconds kGoneGrace{100};
 // How long bytes are read past after the last word, so that the client's kernel does not throw the
 // answer away (RFC 9112, section 9.6).
 constexpr std::chrono::milliseconds kLinger{2'000};
-// A client that came before a drain and has asked nothing yet is about to: it may, for so long.
-constexpr std::chrono::milliseconds kFirstWord{250};
+// When a drain begins, a client that asks nothing just now may be about to: it has so long.
+constexpr std::chrono::milliseconds kLastWord{250};
 
 }  // namespace
 
@@ -75,8 +75,7 @@ void Http1Connection::end_if_idle() {
   readable_ = true;
   resume();
   if (!idle()) return;
-  if (requests_ != 0) return close();
-  if (waiting_ != Waiting::FirstWord) wait_for(Waiting::FirstWord);
+  if (waiting_ != Waiting::LastWord) wait_for(Waiting::LastWord);
 }
 
 void Http1Connection::wait_for(Waiting what) {
@@ -104,8 +103,8 @@ void Http1Connection::wait_for(Waiting what) {
     case Waiting::Linger:
       time = kLinger;
       break;
-    case Waiting::FirstWord:
-      time = kFirstWord;
+    case Waiting::LastWord:
+      time = kLastWord;
       break;
   }
   owner_.shared_.reactor.timers().arm(timer_, owner_.shared_.path.now() + time);
@@ -128,7 +127,7 @@ void Http1Connection::on_timer(MonotonicTime /*now*/) {
       return close();
     case Waiting::Gone:
     case Waiting::Linger:
-    case Waiting::FirstWord:
+    case Waiting::LastWord:
       return close();
   }
 }

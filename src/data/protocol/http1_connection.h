@@ -83,7 +83,7 @@ class Http1Connection final : public io::IoHandler,
  private:
   friend class Http1Connections;
   // What the timer waits for.
-  enum class Waiting : std::uint8_t { Nothing, Head, Idle, Body, Write, Gone, Linger, FirstWord };
+  enum class Waiting : std::uint8_t { Nothing, Head, Idle, Body, Write, Gone, Linger, LastWord };
 
   // ---- Input (http1_input.cc).
   void read();
