@@ -310,7 +310,6 @@ void Core::guest_line(const model::Site& site, CageId cage, ExchangeId exchange,
 void Core::begin_drain(MonotonicTime deadline) {
   if (std::exchange(draining_, true)) return;
   connections_.drain();
-  listener_.finish();
   listener_.drain();
   parts_.reactor.timers().arm(drain_, deadline);
 }
@@ -322,7 +321,8 @@ void Core::on_drain_deadline(MonotonicTime /*now*/) {
 }
 
 void Core::finish_drain_if_over() {
-  if (drained_ || listener_.connections_open() != 0 || path_.exchanges_open() != 0) return;
+  if (drained_ || !listener_.finished()) return;
+  if (listener_.connections_open() != 0 || path_.exchanges_open() != 0) return;
   drained_ = true;
   drain_.cancel();
   event(CoreDrained{.core = parts_.id, .cut = cut_});

@@ -4,6 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "data/core_fixture.h"
@@ -20,6 +23,9 @@ class CoreDrainTest : public CoreTest {
   static bool never(const std::string& /*heard*/) { return false; }
 
   void drain() { send(DrainCore{.deadline = io::now() + std::chrono::hours(1)}); }
+  void until_drained() {
+    while (take_events<CoreDrained>().empty()) core_->turn(io::Reactor::Wait::UntilEvent);
+  }
   // Without a turn of the core: what is sent waits in the kernel.
   static void send_unheard(const io::UniqueFd& client, std::string_view bytes) {
     EXPECT_EQ(io::send(client.get(), std::span(bytes)).bytes, bytes.size());
@@ -51,8 +57,7 @@ TEST_F(CoreDrainTest, IdleConnectionsCloseAndTheOthersAreFinished) {
   EXPECT_TRUE(take_events<CoreDrained>().empty());
   go = true;
   expect_last_answer(hear(busy, never));
-  turns(2);
-  EXPECT_EQ(take_events<CoreDrained>().size(), 1U);
+  until_drained();
 }
 
 TEST_F(CoreDrainTest, ARequestThatNobodyHasReadIsServed) {
@@ -136,17 +141,45 @@ TEST_F(CoreDrainTest, AClientThatAsksNothingIsNotWaitedForLong) {
   while (counters_.connections_open.value() != 0) core_->turn(io::Reactor::Wait::UntilEvent);
 
   EXPECT_EQ(hear(client, never), "<end>");
-  EXPECT_EQ(take_events<CoreDrained>().size(), 1U);
+  until_drained();
 }
 
 TEST_F(CoreDrainTest, WhoComesLaterIsRefused) {
   start();
   drain();
-  turns(2);
+  until_drained();
 
   const auto late = io::start_connect(address_);
 
   EXPECT_TRUE(!late || !io::finish_connect(late->get()));
+}
+
+TEST_F(CoreDrainTest, WhoKnocksBeforeTheSocketIsClosedIsNeitherConnectedNorReset) {
+  start();
+  drain();
+  turns(1);
+  ASSERT_TRUE(take_events<CoreDrained>().empty());
+
+  const auto late = io::start_connect(address_);
+
+  until_drained();
+  ASSERT_TRUE(late && io::finish_connect(late->get()));
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  EXPECT_EQ(::getpeername(late->get(), reinterpret_cast<sockaddr*>(&peer), &size), -1);
+}
+
+// The socket is somebody else's (systemd's): who knocks waits there for the next server.
+TEST_F(CoreDrainTest, ASocketThatWasLentStaysOpenToThoseWhoKnock) {
+  listener_shares_port_ = false;
+  start();
+  const io::UniqueFd lender(::dup(listener_fd_));
+  drain();
+  until_drained();
+
+  const auto late = io::start_connect(address_);
+  ASSERT_TRUE(late && io::finish_connect(late->get()));
+  EXPECT_TRUE(io::accept_connection(lender.get()).fd.is_open());
 }
 
 }  // namespace

@@ -98,8 +98,10 @@ class CoreTest : public testing::Test {
                                                .limits = *limits_,
                                                .wall_time = wall_time_,
                                                .quic = quic_});
-    auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
+    auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0),
+                                      {.shares_port = listener_shares_port_});
     address_ = *io::SocketAddress::of_socket(listener->get());
+    listener_fd_ = listener->get();
     core_->listen(*std::move(listener), listener::Security::Plain);
     publish();
     spawn();
@@ -207,6 +209,8 @@ class CoreTest : public testing::Test {
   WallTime (*wall_time_)() = &io::wall_time;
   const io::tls::QuicSecrets* quic_ = nullptr;  // Null: no HTTP/3.
   bool has_cages_ = true;
+  bool listener_shares_port_ = true;  // As the keeper opens them.
+  int listener_fd_ = -1;              // The core's.
   bool awaits_image_ = false;
   decltype(model::Site::metrics) metrics_ = [] {
     auto metrics = std::make_shared<model::SiteMetrics>();

@@ -1,10 +1,12 @@
 #include "io/socket.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -58,9 +60,35 @@ Result<UniqueFd> adopt_listener(UniqueFd inherited) {
       ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
     return fail_os("fcntl() failed");
   }
+  // Of turn_away(); it fails where there is none.
+  static_cast<void>(set_option(fd, SOL_SOCKET, SO_DETACH_FILTER, 0));
   // Connections inherit it, which saves a system call for each.
   PEAR_TRY(set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1));
   return inherited;
+}
+
+bool shares_port(int listener) {
+  return option(listener, SOL_SOCKET, SO_REUSEPORT).value_or(0) == 1;
+}
+
+Result<void> turn_away(int listener) {
+  // The kernel shows the program a segment from its TCP header on (RFC 9293, section 3.1).
+  constexpr std::uint32_t kFlags = 13;
+  constexpr std::uint32_t kSynAndAck = 0x12;
+  constexpr std::uint32_t kSyn = 0x02;
+  constexpr std::uint32_t kAll = 0xffff'ffff;
+  std::array program{
+      sock_filter{.code = BPF_LD | BPF_B | BPF_ABS, .jt = 0, .jf = 0, .k = kFlags},
+      sock_filter{.code = BPF_ALU | BPF_AND | BPF_K, .jt = 0, .jf = 0, .k = kSynAndAck},
+      sock_filter{.code = BPF_JMP | BPF_JEQ | BPF_K, .jt = 0, .jf = 1, .k = kSyn},
+      sock_filter{.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = 0},
+      sock_filter{.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = kAll},
+  };
+  const sock_fprog attached{.len = program.size(), .filter = program.data()};
+  if (::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof(attached)) != 0) {
+    return fail_os("setsockopt() failed");
+  }
+  return {};
 }
 
 Accepted accept_connection(int listener) {

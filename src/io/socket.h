@@ -29,9 +29,17 @@ struct ListenOptions {
 [[nodiscard]] Result<UniqueFd> open_listener(const SocketAddress& address,
                                              const ListenOptions& options);
 
-// Takes over a descriptor from the parent process. Errors: InvalidInput when it is no listening
-// stream socket; OsError.
+// Takes over a descriptor from the parent process, also after turn_away(). Errors: InvalidInput
+// when it is no listening stream socket; OsError.
 [[nodiscard]] Result<UniqueFd> adopt_listener(UniqueFd inherited);
+
+// Whether it was opened with ListenOptions::shares_port.
+[[nodiscard]] bool shares_port(int listener);
+
+// From now on nobody who knocks is answered: the kernel drops each SYN. Connections whose handshake
+// is under way still come. A client tries again after a second, when the listener is closed and it
+// is refused, or somebody else has adopted it. Errors: OsError.
+[[nodiscard]] Result<void> turn_away(int listener);
 
 struct Accepted {
   UniqueFd fd;  // Open, or why not:

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "io/socket_address.h"
+#include "io/socket_option.h"
 
 namespace pear::io {
 namespace {
@@ -166,6 +167,46 @@ TEST(Socket, ReportsARefusedConnection) {
   } else {
     EXPECT_EQ(client.error().os_errno, ECONNREFUSED);
   }
+}
+
+bool is_connected(const UniqueFd& client) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  EXPECT_EQ(::getsockopt(client.get(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+  return info.tcpi_state == TCP_ESTABLISHED;
+}
+
+// On loopback the kernel has answered, or not, when connect() has returned.
+TEST(Socket, TurnsAwayWhoKnocksUntilItIsAdopted) {
+  for (const char* const host : {"127.0.0.1", "::1"}) {
+    UniqueFd listener = open_listener(SocketAddress::parse(host, 0).value(), {}).value();
+    const SocketAddress address = SocketAddress::of_socket(listener.get()).value();
+    ASSERT_TRUE(turn_away(listener.get()));
+    const UniqueFd turned_away = start_connect(address).value();
+    EXPECT_FALSE(is_connected(turned_away));
+
+    listener = adopt_listener(std::move(listener)).value();
+    const UniqueFd taken = start_connect(address).value();
+    EXPECT_TRUE(is_connected(taken));
+  }
+}
+
+TEST(Socket, LetsInWhoseHandshakeIsUnderWayWhenItTurnsAway) {
+  const UniqueFd listener = open_listener(loopback(), {}).value();
+  // The kernel ends the handshake with the first bytes only.
+  ASSERT_TRUE(set_option(listener.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, 60));
+  const UniqueFd client = start_connect(SocketAddress::of_socket(listener.get()).value()).value();
+  ASSERT_FALSE(accept_connection(listener.get()).fd.is_open());
+
+  ASSERT_TRUE(turn_away(listener.get()));
+  ASSERT_EQ(send(client.get(), std::string_view("hello")).bytes, 5U);
+
+  EXPECT_TRUE(accept_connection(listener.get()).fd.is_open());
+}
+
+TEST(Socket, KnowsWhetherAListenerSharesItsPort) {
+  EXPECT_TRUE(shares_port(open_listener(loopback(), {.shares_port = true}).value().get()));
+  EXPECT_FALSE(shares_port(open_listener(loopback(), {}).value().get()));
 }
 
 TEST(Socket, AdoptsAListenerAndRefusesAnythingElse) {

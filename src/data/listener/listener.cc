@@ -15,6 +15,10 @@ namespace {
 // it with its first packet. The protocol's document asks for 3 s, so that a lost one is sent again.
 constexpr std::chrono::milliseconds kIntroduction{5'000};
 
+// From the last SYN that was answered to the end of its handshake. Whose way takes longer meets a
+// closed port; none of their requests is lost with it.
+constexpr std::chrono::milliseconds kLastCall{25};
+
 }  // namespace
 
 // One listening socket, and what is spoken behind it.
@@ -87,10 +91,27 @@ Result<void> Listener::open_doors() {
 
 void Listener::finish() {
   finished_ = true;
+  last_call_.cancel();
   for (const auto& door : doors_) door->acceptor().finish();
 }
 
 void Listener::drain() {
+  bool waits = false;
+  for (const auto& door : doors_) {
+    io::Acceptor& acceptor = door->acceptor();
+    // The keeper's sockets are opened so, those of systemd are not, or `ReusePort=` says so.
+    if (io::shares_port(acceptor.fd()) && io::turn_away(acceptor.fd())) {
+      waits = true;
+    } else {
+      acceptor.finish();
+    }
+  }
+  if (waits) {
+    io::Reactor& reactor = handshakes_.reactor();
+    reactor.timers().arm(last_call_, reactor.now() + kLastCall);
+  } else {
+    finish();
+  }
   handshakes_.drain();
   introductions_.drain();
 }

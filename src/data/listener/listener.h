@@ -43,15 +43,19 @@ class Listener final : private IntroductionSink {
   [[nodiscard]] Result<void> start();
   // What TLS handshakes begin with from now on. Errors: OsError.
   [[nodiscard]] Result<void> use(std::shared_ptr<const io::tls::ServerContexts> contexts);
-  // No more connections, ever, but those that wait in the kernel's queue: they are taken, and the
-  // sockets are closed. Where the keeper has them too, it says whether newer ones are refused or
-  // wait for the next server.
-  void finish();
   // Connections have ended: there may be room again.
   void resume_if_room();
 
-  // The server is going away: clients and proxies that do not hurry now are not waited for.
+  // The server is going away: clients and proxies that do not hurry now are not waited for. Who
+  // knocks from now on is not answered, who is about to come in still may, and then the sockets are
+  // closed. A socket that was lent (by systemd) is closed at once: who knocks waits in its queue
+  // for the next server.
   void drain();
+  // The sockets are closed.
+  [[nodiscard]] bool finished() const { return finished_; }
+  // No more connections, ever, but those that wait in the kernel's queue: they are taken, and the
+  // sockets are closed.
+  void finish();
   // Ends what is on its way to becoming a connection.
   void close_all();
 
@@ -68,6 +72,7 @@ class Listener final : private IntroductionSink {
   void on_no_introduction(const io::SocketAddress& proxy) override;
 
   [[nodiscard]] Result<void> open_doors();
+  void on_last_call(MonotonicTime /*now*/) { finish(); }
   void pause_if_full();
   // A client has come: it may have another connection, or is sent away.
   void admit(io::UniqueFd socket, const io::SocketAddress& client, Security security);
@@ -81,6 +86,7 @@ class Listener final : private IntroductionSink {
   Handshakes handshakes_;
   Introductions introductions_;
   std::vector<std::unique_ptr<Door>> doors_;
+  io::Timer last_call_ = io::Timer::calling<&Listener::on_last_call>(*this);
   bool started_ = false;
   bool paused_ = false;
   bool finished_ = false;
