@@ -1,7 +1,11 @@
 // TLS through a whole core: real sockets, real certificates, a client that verifies them.
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include <sys/socket.h>
 
 #include <gtest/gtest.h>
 
@@ -81,6 +85,16 @@ class TlsTest : public CoreTest {
       quiet = 0;
     }
     return heard;
+  }
+  // Of what waits for the client; it has read nothing yet.
+  static std::size_t bytes_of_last_record(const Client& client) {
+    std::array<std::uint8_t, 16'384> bytes{};
+    const ssize_t count = ::recv(client.socket.get(), bytes.data(), bytes.size(), MSG_PEEK);
+    std::size_t size = 0;
+    for (std::size_t at = 0; std::cmp_less(at + 5, count); at += 5 + size) {
+      size = std::size_t{bytes[at + 3]} * 256 + bytes[at + 4];
+    }
+    return size;
   }
   std::string ask(Client& client, std::string_view host, std::string_view end) {
     say(client, "GET /site/ HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
@@ -280,6 +294,38 @@ TEST_F(TlsTest, EndsItsConnectionsInADrain) {
 
   while (counters_.connections_open.value() != 0) turns(1);
   EXPECT_EQ(hear(client, "<end>"), "<end>");
+}
+
+// An alert, its type and the tag of an AEAD (RFC 8446, sections 5.2 and 6.1).
+constexpr std::size_t kCloseNotifyBytes = 2 + 1 + 16;
+
+TEST_F(TlsTest, SaysGoodbyeWithItsLastResponse) {
+  start_tls();
+  publish_certificates();
+  Client client = connect_tls();
+  ASSERT_EQ(shake_hands(client), Session::Progress::Done);
+  say(client, "GET /site/ HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n");
+
+  do {
+    turns(1);
+  } while (counters_.connections_open.value() != 0);
+
+  EXPECT_EQ(bytes_of_last_record(client), kCloseNotifyBytes);
+  EXPECT_TRUE(hear(client, "<end>").ends_with("hello<end>"));
+}
+
+TEST_F(TlsTest, SaysGoodbyeToWhoIsIdleTooLong) {
+  settings_.http.idle_timeout = std::chrono::milliseconds(1);
+  start_tls();
+  publish_certificates();
+  Client client = connect_tls();
+  ASSERT_EQ(shake_hands(client), Session::Progress::Done);
+  say(client, "GET /site/ HTTP/1.1\r\nHost: example.com\r\n\r\n");
+
+  while (counters_.timeouts.value() != 1) core_->turn(io::Reactor::Wait::UntilEvent);
+
+  EXPECT_EQ(bytes_of_last_record(client), kCloseNotifyBytes);
+  EXPECT_TRUE(hear(client, "<end>").ends_with("hello<end>"));
 }
 
 TEST_F(TlsTest, SendsBrowsersToTlsAndKeepsThemThere) {

@@ -146,13 +146,14 @@ Transfer peek(int fd, std::span<char> buffer) {
   return receive_with(fd, buffer, MSG_PEEK);
 }
 
-Transfer send(int fd, std::span<const iovec> pieces) {
+Transfer send(int fd, std::span<const iovec> pieces, More more) {
+  const int flags = MSG_NOSIGNAL | (more == More::Follows ? MSG_MORE : 0);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg() only reads them.
   message.msg_iovlen = std::min<std::size_t>(pieces.size(), IOV_MAX);
   ssize_t count = 0;
   do {
-    count = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    count = ::sendmsg(fd, &message, flags);
   } while (count < 0 && errno == EINTR);
   if (count >= 0) {
     return {.status = Transfer::Status::Done, .bytes = static_cast<std::size_t>(count)};

@@ -73,8 +73,10 @@ struct Transfer {
 [[nodiscard]] Transfer receive(int fd, std::span<char> buffer);
 // The same, and what was read stays there to be read again.
 [[nodiscard]] Transfer peek(int fd, std::span<char> buffer);
+// Follows: further bytes or the end do, at once; the kernel may wait for them to fill a packet.
+enum class More : std::uint8_t { No, Follows };
 // Writes as much of the pieces, in order, as the kernel takes. Never raises SIGPIPE.
-[[nodiscard]] Transfer send(int fd, std::span<const iovec> pieces);
+[[nodiscard]] Transfer send(int fd, std::span<const iovec> pieces, More more = More::No);
 [[nodiscard]] Transfer send(int fd, std::span<const char> bytes);
 
 // Sends FIN; what the peer still sends can be read. An error means that the peer is gone already.

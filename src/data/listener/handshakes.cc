@@ -45,12 +45,14 @@ void Handshake::on_io(io::IoEvents events) {
       break;
   }
   owner_.parts_.counters.tls_handshakes.add();
-  // TLS 1.3 says nothing after the client's Finished until there is a response.
-  io::acknowledge_now(socket_.get());
+  // TLS 1.3 says nothing after the client's Finished until there is a response; where the request
+  // has not come with it, the client may wait for our word (Nagle's algorithm).
+  if (!session_->has_unread()) io::acknowledge_now(socket_.get());
   if (session_->resumed()) owner_.parts_.counters.tls_resumed.add();
-  owner_.parts_.reactor.remove(*this);
-  owner_.parts_.connections.add(io::tls::ByteStream(std::move(socket_), std::move(session_)),
-                                std::move(peer_));
+  owner_.parts_.connections.add(
+      {.stream = io::tls::ByteStream(std::move(socket_), std::move(session_)),
+       .peer = std::move(peer_),
+       .watched_by = this});
   close();
 }
 

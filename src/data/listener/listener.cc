@@ -145,7 +145,8 @@ void Listener::admit(io::UniqueFd socket, const io::SocketAddress& client, Secur
 void Listener::serve(io::UniqueFd socket, protocol::Peer peer, Security security) {
   switch (security) {
     case Security::Plain:
-      return connections_.add(io::tls::ByteStream(std::move(socket)), std::move(peer));
+      return connections_.add(
+          {.stream = io::tls::ByteStream(std::move(socket)), .peer = std::move(peer)});
     case Security::Tls:
       return handshakes_.add(std::move(socket), std::move(peer));
   }

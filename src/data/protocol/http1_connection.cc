@@ -30,14 +30,16 @@ Http1Connection::~Http1Connection() {
   PEAR_ASSERT(request_ == nullptr, "a connection is closed before it is freed");
 }
 
-bool Http1Connection::open() {
-  const auto watched = owner_.shared_.reactor.add(*this, stream_.fd(), io::IoEvents::read_write(),
-                                                  io::Reactor::Trigger::Edge);
-  if (!watched) return false;
+bool Http1Connection::open(io::IoHandler* former) {
+  if (!watch_connection(owner_.shared_.reactor, *this, stream_.fd(), former)) return false;
   wait_for(Waiting::Head);
-  // What came with the end of the handshake is told by no event.
-  if (stream_.session() != nullptr) owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
   return true;
+}
+
+void Http1Connection::begin() {
+  // What came with the end of the handshake is told by no event.
+  readable_ = stream_.session() != nullptr;
+  resume();
 }
 
 void Http1Connection::on_io(io::IoEvents events) {
@@ -122,12 +124,15 @@ void Http1Connection::on_timer(MonotonicTime /*now*/) {
       owner_.shared_.counters.timeouts.add();
       return refuse_body({.status = 408, .reason = "the request's body did not come in time"});
     case Waiting::Idle:
+      owner_.shared_.counters.timeouts.add();
+      return leave();
     case Waiting::Write:
       owner_.shared_.counters.timeouts.add();
       return close();
+    case Waiting::LastWord:
+      return leave();
     case Waiting::Gone:
     case Waiting::Linger:
-    case Waiting::LastWord:
       return close();
   }
 }
@@ -148,6 +153,11 @@ void Http1Connection::close() {
   base::ListHook<Http1Connection>::unlink();
   owner_.closed_.push_back(*this);
   owner_.shared_.reactor.defer(owner_.free_closed_);
+}
+
+void Http1Connection::leave() {
+  stream_.say_goodbye();
+  close();
 }
 
 }  // namespace pear::data::protocol

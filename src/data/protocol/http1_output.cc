@@ -58,7 +58,8 @@ class Http1Connection::Batch {
   [[nodiscard]] std::span<const iovec> views() const { return {views_.data(), count_}; }
 
   bool more = false;   // Chunks are left for another batch.
-  bool whole = false;  // With it the response is over.
+  bool whole = false;  // With it the response is over,
+  bool last = false;   // and the connection too, as it was told.
 
  private:
   std::span<char> text_;
@@ -181,6 +182,9 @@ void Http1Connection::compose(Batch& batch) {
   }
   batch.more = chunk != nullptr;
   batch.whole = !batch.more && response.ended;
+  const bool is_short =
+      request.response_framing == Framing::Length && request.has_body && left != 0;
+  batch.last = batch.whole && !request.keep_alive && !is_short;
   if (!batch.whole || !chunked || !request.has_body) return;
   const auto size = http1::write_last_chunk(response.trailers, batch.text());
   PEAR_ASSERT(size.has_value(), "a guest's trailers were checked");
@@ -232,7 +236,8 @@ bool Http1Connection::write_batch() {
   Batch batch(owner_.shared_.output());
   compose(batch);
   if (!batch.empty()) {
-    const Transfer wrote = stream_.send(batch.views());
+    const Transfer wrote =
+        batch.last ? stream_.send_last(batch.views()) : stream_.send(batch.views());
     if (wrote.status == Transfer::Status::Ended || wrote.status == Transfer::Status::Failed) {
       close();
       return false;
@@ -256,8 +261,7 @@ void Http1Connection::finish_response() {
   if (short_body) return close();
   if (!keep) {
     if (!body_read || !kept_.empty() || readable_) return linger();
-    if (all_sent()) return close();
-    return linger();
+    return all_sent() ? leave() : linger();
   }
   if (peer_ended_ && kept_.empty() && all_sent()) return close();
   wait_for(all_sent() ? Waiting::Idle : Waiting::Write);

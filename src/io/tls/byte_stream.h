@@ -43,6 +43,13 @@ class ByteStream {
     const iovec piece{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
     return send(std::span(&piece, 1));
   }
+  // The last bytes: close_notify follows them, if all are taken, and the kernel waits for FIN to go
+  // with them: close(), or shut_down_writing(), at once. Where some are not taken, go on as with
+  // send(), and shut_down_writing().
+  [[nodiscard]] Transfer send_last(std::span<const iovec> pieces) {
+    if (session_ == nullptr) return io::send(fd(), pieces, More::Follows);
+    return session_->send(fd(), pieces, Session::Last::Yes);
+  }
   // Bytes that send() took wait here for the kernel: flush() when the socket is writable.
   [[nodiscard]] bool has_unsent() const { return session_ != nullptr && session_->has_unsent(); }
   // Done: nothing waits any more.
@@ -52,8 +59,12 @@ class ByteStream {
     if (flushed.status == Transfer::Status::Done && ends_) io::shut_down_writing(fd());
     return flushed;
   }
-  // Nothing more will be written: close_notify, FIN. Where bytes wait for the kernel, both follow
-  // them: go on with flush() while has_unsent().
+  // Before close(), where the peer has been sent all: close_notify, as far as the kernel takes it.
+  void say_goodbye() {
+    if (session_ != nullptr) session_->say_goodbye(fd(), More::Follows);
+  }
+  // Nothing more will be written: close_notify, FIN. Where bytes wait
+  // for the kernel, both follow them: go on with flush() while has_unsent().
   void shut_down_writing() {
     ends_ = true;
     if (session_ != nullptr) {
@@ -62,6 +73,7 @@ class ByteStream {
     }
     io::shut_down_writing(fd());
   }
+  // FIN, behind what the kernel has.
   void close() {
     session_.reset();
     socket_.reset();

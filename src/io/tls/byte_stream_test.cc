@@ -1,7 +1,9 @@
 #include "io/tls/byte_stream.h"
 
 #include <array>
+#include <cstdint>
 #include <string>
+#include <utility>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -66,6 +68,57 @@ TEST_F(ByteStreamTest, CarriesBytesAndTheEndWithAndWithoutTls) {
     EXPECT_EQ(right.fd(), -1);
     EXPECT_EQ(right.session(), nullptr);
   }
+}
+
+// What the peer's kernel holds of TLS: how many whole records.
+std::size_t records_in(const ByteStream& stream) {
+  std::array<std::uint8_t, 4'096> bytes{};
+  const ssize_t count = ::recv(stream.fd(), bytes.data(), bytes.size(), MSG_PEEK);
+  std::size_t records = 0;
+  for (std::size_t at = 0; std::cmp_less(at + 5, count); ++records) {
+    at += 5U + std::size_t{bytes[at + 3]} * 256U + bytes[at + 4];
+  }
+  return records;
+}
+
+TEST_F(ByteStreamTest, SendsItsGoodbyeWithTheLastBytesAndOnce) {
+  for (const bool tls : {false, true}) {
+    auto [left, right] = tls ? with_tls() : plain();
+    std::string hello = "hello";
+    std::string world = " world";
+    const std::array pieces{iovec{.iov_base = hello.data(), .iov_len = hello.size()},
+                            iovec{.iov_base = world.data(), .iov_len = world.size()}};
+    EXPECT_EQ(left.send_last(pieces).bytes, 11U);
+    EXPECT_FALSE(left.has_unsent());
+    if (tls) {
+      EXPECT_EQ(records_in(right), 2U);
+    }
+    left.say_goodbye();
+    if (tls) {
+      EXPECT_EQ(records_in(right), 2U);
+    }
+    left.close();
+    bool ended = false;
+    EXPECT_EQ(all_of(right, ended), "hello world");
+    EXPECT_TRUE(ended);
+  }
+}
+
+TEST_F(ByteStreamTest, SaysNoGoodbyeBehindLastBytesThatWereNotAllTaken) {
+  auto [left, right] = with_tls();
+  std::string much(3'000'000, 'x');
+  const iovec piece{.iov_base = much.data(), .iov_len = much.size()};
+  const Transfer sent = left.send_last(std::span(&piece, 1));
+  ASSERT_LT(sent.bytes, much.size());
+
+  std::string got;
+  bool ended = false;
+  do {
+    got += all_of(right, ended);
+    ASSERT_FALSE(ended);
+  } while (left.flush().status == Status::WouldBlock || got.size() < sent.bytes);
+  EXPECT_EQ(left.send(std::string_view("more")).bytes, 4U);
+  EXPECT_EQ(all_of(right, ended), "more");
 }
 
 TEST_F(ByteStreamTest, SendsTheEndBehindBytesThatWait) {

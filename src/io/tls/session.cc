@@ -112,11 +112,12 @@ void Session::keep_outgoing(std::string_view ciphertext) {
 }
 
 // Gives the kernel what BoringSSL wrote; the rest waits in unsent_.
-Transfer Session::push(int fd) {
+Transfer Session::push(int fd, More more) {
   const std::size_t bytes = std::exchange(workspace_.out_bytes_, 0);
   if (bytes > 0) {
     const std::string_view out(workspace_.out_.get(), bytes);
-    const Transfer sent = io::send(fd, std::span<const char>(out));
+    const iovec piece{.iov_base = workspace_.out_.get(), .iov_len = bytes};
+    const Transfer sent = io::send(fd, std::span(&piece, 1), more);
     switch (sent.status) {
       case Status::Done:
         if (sent.bytes == bytes) return {.status = Status::Done};
@@ -200,7 +201,7 @@ Session::Progress Session::fail_handshake(std::string_view problem) {
 
 Session::Progress Session::handshake(int fd) {
   const Turn turn(*this);
-  for (;;) {
+  for (bool drained = false;;) {
     if (!finished_) {
       const int outcome = SSL_do_handshake(ssl_);
       finished_ = outcome == 1;
@@ -220,11 +221,14 @@ Session::Progress Session::handshake(int fd) {
       finish_handshake();
       return Progress::Done;
     }
+    // What is sent now is answered in a later turn.
+    if (drained) return Progress::WouldBlock;
 
     const Transfer arrived = io::receive(fd, {workspace_.in_.get(), Workspace::kCiphertextInBytes});
     switch (arrived.status) {
       case Status::Done:
         workspace_.arrived_ = {workspace_.in_.get(), arrived.bytes};
+        drained = arrived.drained;
         break;
       case Status::WouldBlock:
         return Progress::WouldBlock;
@@ -306,7 +310,7 @@ Transfer Session::receive(int fd, std::span<char> buffer) {
   return outcome;
 }
 
-Transfer Session::send(int fd, std::span<const iovec> pieces) {
+Transfer Session::send(int fd, std::span<const iovec> pieces, Last last) {
   if (has_unsent()) return {.status = Status::WouldBlock};
   const Turn turn(*this);
   RecordPieces rest(pieces, {workspace_.record_.get(), Workspace::kRecordBytes});
@@ -324,18 +328,25 @@ Transfer Session::send(int fd, std::span<const iovec> pieces) {
                   "the buffers take every record whole");
       taken += plaintext.size();
     }
-    const Transfer pushed = push(fd);
+    const bool ends = last == Last::Yes && rest.done();
+    if (ends) add_goodbye();
+    const Transfer pushed = push(fd, ends ? More::Follows : More::No);
     if (pushed.status == Status::Ended || pushed.status == Status::Failed) return pushed;
     if (has_unsent() || rest.done()) return {.status = Status::Done, .bytes = taken};
   }
 }
 
-void Session::say_goodbye(int fd) {
+// Once. Zero: said, and the peer has not said it. An error means that nothing can be said any more.
+void Session::add_goodbye() {
+  if ((SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) != 0) return;
+  if (SSL_shutdown(ssl_) < 0) ERR_clear_error();
+}
+
+void Session::say_goodbye(int fd, More more) {
   if (!finished_) return;
   const Turn turn(*this);
-  // Zero: said, and the peer has not said it. An error means that nothing can be said any more.
-  if (SSL_shutdown(ssl_) < 0) ERR_clear_error();
-  static_cast<void>(push(fd));
+  add_goodbye();
+  static_cast<void>(push(fd, more));
 }
 
 // ---- Queries.

@@ -149,13 +149,18 @@ class Session {
   // Takes plaintext, as io::send(): all that it takes is on its way, in the kernel or in here. It
   // takes less than it was given only when the kernel takes no more, so that has_unsent() holds.
   // WouldBlock while bytes of an earlier call still wait: nothing was taken, see flush().
-  [[nodiscard]] Transfer send(int fd, std::span<const iovec> pieces);
+  // Last::Yes: once all is taken, close_notify follows it; the caller then ends the socket's
+  // writing at once.
+  enum class Last : std::uint8_t { No, Yes };
+  [[nodiscard]] Transfer send(int fd, std::span<const iovec> pieces, Last last = Last::No);
+  // The peer has sent more than was read yet; the socket may hold yet more.
+  [[nodiscard]] bool has_unread() const { return !unread_.empty(); }
   // Ciphertext waits for the kernel: call flush() when the socket is writable.
   [[nodiscard]] bool has_unsent() const { return !unsent_.empty(); }
   // Done (with 0 bytes): nothing waits any more.
   [[nodiscard]] Transfer flush(int fd);
   // Says close_notify, which may have to wait like any other bytes: see has_unsent().
-  void say_goodbye(int fd);
+  void say_goodbye(int fd, More more = More::No);
 
  private:
   friend class ClientContext;
@@ -180,7 +185,8 @@ class Session {
   Progress fail_handshake(std::string_view problem);
   [[nodiscard]] Transfer fail_transfer();
   void keep_outgoing(std::string_view ciphertext);
-  Transfer push(int fd);
+  void add_goodbye();
+  Transfer push(int fd, More more = More::No);
   [[nodiscard]] Transfer read_plaintext(std::span<char> buffer);
 
   Workspace& workspace_;
