@@ -119,7 +119,8 @@ void add_connection_options(CLI::App& app, BenchOptions& options) {
          "1, 2 or 3; once for all URLs or once for each. Default 1 on http, and on https what\n"
          "the server chooses, 2 before 1. 2 on http is by prior knowledge (h2c)")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   app.add_option("--streams,-m", options.streams,
                  "Requests under way on each connection of HTTP/2 or HTTP/3 at a time; default 32")
       ->check(CLI::Range(1U, load::Plan::kStreamsMax));
@@ -141,14 +142,16 @@ void add_connection_options(CLI::App& app, BenchOptions& options) {
          "HOST:PORT:TO_HOST:TO_PORT: connect to another place than the URL says; parts may be\n"
          "empty, as with curl; may be repeated")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
 }
 
 void add_request_options(CLI::App& app, BenchOptions& options) {
   app.add_option("--method,-X", options.method, "Default GET, or POST with a body");
   app.add_option("--header,-H", options.headers, "'Name: value'; may be repeated")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   auto* const body = app.add_option("--body", options.body, "Body of each request");
   app.add_option("--body-file", options.body_file, "File with the body of each request")
       ->excludes(body);
@@ -173,6 +176,7 @@ void add_answer_options(CLI::App& app, BenchOptions& options) {
                  "Process of the server, once for each URL: adds its CPU time and memory")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->check(CLI::PositiveNumber);
   app.add_flag("--json", options.json, "Print JSON");
 }

@@ -42,6 +42,17 @@ TEST(BenchCommand, MeasuresAServerAndEndsWithZeroWhenAllWentWell) {
   EXPECT_EQ(server.requests(), 50U);
 }
 
+TEST(BenchCommand, TakesTheUrlWhereverItStands) {
+  FakeServer server(always(200));
+  CapturedTerminal captured;
+
+  EXPECT_EQ(bench(captured, {"--http", "1", server.url(), "-n", "1", "-c", "1"}), 0)
+      << captured.err();
+  EXPECT_EQ(bench(captured, {"-H", "a: b", server.url(), "-n", "1", "-c", "1"}), 0)
+      << captured.err();
+  EXPECT_NE(captured.out().find(", 1 connection, "), std::string::npos) << captured.out();
+}
+
 TEST(BenchCommand, EndsWithOneWhenAnAnswerIsNotAsExpected) {
   FakeServer server(always(404));
   CapturedTerminal captured;
