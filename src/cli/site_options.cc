@@ -28,6 +28,13 @@ void add_serving_options(CLI::App& app, SiteOptions& options) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("--https", options.https,
+                 "Address to serve on by TLS, or off; 443 above the first\n--listen in a project "
+                 "with the dev preset. May be given again")
+      ->type_name("ADDR:PORT|off")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--cores", options.cores, "Threads that serve; default: one for each CPU")
       ->type_name("N");
   app.add_option(
@@ -48,6 +55,7 @@ std::vector<std::string> to_arguments(const SiteOptions& options) {
     if (!value.empty()) out.push_back(fmt::format("{}={}", name, value));
   };
   for (const std::string& address : options.listen) add("--listen", address);
+  for (const std::string& address : options.https) add("--https", address);
   add("--cores", options.cores);
   add("--preset", options.preset);
   add("--isolation", options.isolation);
@@ -67,6 +75,11 @@ config::Overrides to_overrides(const SiteOptions& options) {
                          .key = "server.listen",
                          .value = fmt::format("{}", fmt::join(options.listen, ","))});
   }
+  if (!options.https.empty()) {
+    out.flags.push_back({.flag = "--https",
+                         .key = "server.https",
+                         .value = fmt::format("{}", fmt::join(options.https, ","))});
+  }
   if (!options.cores.empty()) {
     out.flags.push_back({.flag = "--cores", .key = "server.cores", .value = options.cores});
   }
@@ -84,6 +97,13 @@ config::Overrides to_overrides(const SiteOptions& options) {
 
 void show_problems(const std::vector<config::Problem>& problems, const Terminal& terminal) {
   for (const config::Problem& problem : problems) terminal.error(printable(to_text(problem)));
+}
+
+void show_findings(const control::CertificateCheck& check, const Terminal& terminal) {
+  for (const config::Problem& warning : check.warnings) {
+    terminal.warning(printable(to_text(warning)));
+  }
+  show_problems(check.problems, terminal);
 }
 
 config::LoadResult load_and_show(const SiteOptions& options, const Terminal& terminal) {
