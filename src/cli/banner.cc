@@ -41,7 +41,7 @@ std::string host_option(const config::SiteSettings& site) {
 // What is spoken there, or why nothing is.
 std::string versions_text(const config::ListenAddress& address, const config::Settings& settings,
                           const HttpsServed& https) {
-  if (!https.has_certificate) return "(no certificate: connections are refused)";
+  if (!https.can_serve) return "(refused until its files are right)";
   std::string text = "(HTTP/1.1";
   if (settings.server.http2.enabled) text += ", HTTP/2";
   if (std::ranges::find(https.by_udp, address) != https.by_udp.end()) text += ", HTTP/3";

@@ -17,7 +17,7 @@ namespace pear::cli {
 // What the settings alone do not say of https.
 struct HttpsServed {
   std::vector<config::ListenAddress> by_udp;  // Where there are sockets for HTTP/3.
-  bool has_certificate = true;
+  bool can_serve = true;                      // Else its files are wrong, which was said before.
   bool is_local = false;  // The certificate is that of this machine's own authority.
 };
 

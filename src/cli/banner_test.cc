@@ -47,9 +47,8 @@ TEST(Banner, SaysWhatIsSpokenByTls) {
 
   settings.server.http2.enabled = false;
   EXPECT_TRUE(text(with_udp).contains("  ➜ https://localhost:8443/  (HTTP/1.1, HTTP/3)\n"));
-  EXPECT_TRUE(
-      text({.has_certificate = false})
-          .contains("https://localhost:8443/  (no certificate: connections are refused)\n"));
+  EXPECT_TRUE(text({.can_serve = false})
+                  .contains("https://localhost:8443/  (refused until its files are right)\n"));
 }
 
 TEST(Banner, AsksASiteWithNamesByName) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/checks.h"
 #include "config/problem.h"
 
 namespace pear::cli {
@@ -42,11 +43,11 @@ void add_serving_options(CLI::App& app, SiteOptions& options) {
          "Limits to start from: dev (generous, the default in a\nproject folder), default, or "
          "prod (tight)")
       ->type_name("dev|default|prod")
-      ->check(CLI::IsMember({"default", "dev", "prod"}));
+      ->check(quiet(CLI::IsMember({"default", "dev", "prod"})));
   app.add_option("--isolation", options.isolation,
                  "A fresh instance for each request, or one that lives on\nin its cage")
       ->type_name("request|cage")
-      ->check(CLI::IsMember({"request", "cage"}));
+      ->check(quiet(CLI::IsMember({"request", "cage"})));
 }
 
 std::vector<std::string> to_arguments(const SiteOptions& options) {

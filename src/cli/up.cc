@@ -194,11 +194,11 @@ HttpsServed prepare_https(config::LoadResult& loaded, const Terminal& terminal) 
   loaded.settings = std::move(settings);
   const auto found = control::check_certificates(*loaded.settings, loaded.origins, io::wall_time());
   show_findings(found, terminal);
-  https.has_certificate = found.can_serve;
+  https.can_serve = found.can_serve;
   if (!found.can_serve) {
     terminal.warning(
-        "https has no certificate: its connections are refused until the files above are right; "
-        "the rest is served");
+        "https cannot be served: its connections are refused until the files above are right; the "
+        "rest is served");
   } else if (!found.problems.empty()) {
     terminal.warning("https is served with the certificates that are right");
   }

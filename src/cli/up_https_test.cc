@@ -129,9 +129,9 @@ TEST_F(UpCommandWithHttps, ServesTheRestWhereNoCertificateIsRightAndTheBannerSay
   EXPECT_EQ(up("127.0.0.1:0"), 0);
 
   EXPECT_EQ(fake.served.size(), 1U);
-  EXPECT_NE(captured.err().find("warning: https has no certificate"), std::string::npos)
+  EXPECT_NE(captured.err().find("warning: https cannot be served"), std::string::npos)
       << captured.err();
-  EXPECT_NE(captured.out().find(https_url(0) + "  (no certificate: connections are refused)\n"),
+  EXPECT_NE(captured.out().find(https_url(0) + "  (refused until its files are right)\n"),
             std::string::npos)
       << captured.out();
 }

@@ -140,8 +140,7 @@ void Certificates::take(Found found) {
 void Certificates::refuse_handshakes() {
   if (std::exchange(refusing_, true)) return;
   say(log::Level::Error, "https_refused",
-      fmt::format("there is no certificate for https: handshakes on {} are refused until the files "
-                  "are right",
+      fmt::format("https cannot be served: handshakes on {} are refused until the files are right",
                   fmt::join(addresses_, ", ")));
   parts_.publish(io::tls::ServerContexts::refusing());
 }
