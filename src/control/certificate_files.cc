@@ -1,6 +1,5 @@
 #include "control/certificate_files.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -46,14 +45,18 @@ class Places {
 
   [[nodiscard]] std::vector<config::Problem> problems_of(
       const std::vector<io::tls::Finding>& findings) const {
-    std::vector<config::Problem> problems;
+    // By place; what stands in no file follows.
+    std::multimap<config::Position, config::Problem> by_place;
     // A file that several settings name is read for each of them, and found wrong as often.
     std::map<std::string, std::size_t> told;
     for (const io::tls::Finding& finding : findings) {
       if (finding.file.empty()) continue;
-      problems.push_back(problem_of(finding, told[finding.text]++));
+      config::Problem problem = problem_of(finding, told[finding.text]++);
+      constexpr config::Position kLast{.line = 0xFFFF'FFFF, .column = 0};
+      by_place.emplace(problem.at.line == 0 ? kLast : problem.at, std::move(problem));
     }
-    std::ranges::stable_sort(problems, {}, &config::Problem::at);
+    std::vector<config::Problem> problems;
+    for (auto& [place, problem] : by_place) problems.push_back(std::move(problem));
     return problems;
   }
 
