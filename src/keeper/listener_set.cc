@@ -190,6 +190,7 @@ Transport transport_of(const UniqueFd& socket) {
 std::expected<ListenerSet, ListenProblem> ListenerSet::open(const Plan& plan,
                                                             std::uint32_t sockets_each) {
   std::vector<Wanted> by_tcp;
+  by_tcp.reserve(plan.listen.size() + plan.https.size());
   for (const config::ListenAddress& address : plan.listen) by_tcp.push_back({address, kListen});
   if (!plan.http3) {
     for (const config::ListenAddress& address : plan.https) by_tcp.push_back({address, kHttps});
