@@ -15,8 +15,7 @@ std::vector<config::ListenAddress> listen_then_https(const config::ServerSetting
 }  // namespace
 
 keeper::ListenerSet::Plan addresses_to_open(const config::ServerSettings& settings) {
-  if (!settings.http3.enabled) return {.tcp = listen_then_https(settings), .tcp_and_udp = {}};
-  return {.tcp = settings.listen, .tcp_and_udp = settings.https};
+  return {.listen = settings.listen, .https = settings.https, .http3 = settings.http3.enabled};
 }
 
 BoundAddresses divide_addresses(const std::vector<config::ListenAddress>& bound,

@@ -28,10 +28,11 @@ TEST(Addresses, OfHttpsAreOpenedByUdpTooUnlessHttp3IsOff) {
   settings.http3.enabled = false;
   const auto without = addresses_to_open(settings);
 
-  EXPECT_EQ(with.tcp, settings.listen);
-  EXPECT_EQ(with.tcp_and_udp, settings.https);
-  EXPECT_EQ(without.tcp, (Addresses{{"127.0.0.1", 80}, {"127.0.0.1", 443}}));
-  EXPECT_EQ(without.tcp_and_udp, Addresses{});
+  EXPECT_EQ(with.listen, settings.listen);
+  EXPECT_EQ(with.https, settings.https);
+  EXPECT_TRUE(with.http3);
+  EXPECT_EQ(without.https, settings.https);
+  EXPECT_FALSE(without.http3);
 }
 
 TEST(Addresses, OfSystemdAreDividedByTheirPorts) {

@@ -1,5 +1,6 @@
 #include "cli/banner.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -37,13 +38,14 @@ std::string host_option(const config::SiteSettings& site) {
   return fmt::format("-H 'host: {}' ", host);
 }
 
-}  // namespace
-
-std::string url_of(const config::ListenAddress& address) {
-  config::ListenAddress shown = address;
-  if (shown.host == "0.0.0.0") shown.host = "127.0.0.1";
-  if (shown.host == "::") shown.host = "::1";
-  return fmt::format("http://{}/", keeper::to_text(shown));
+// What is spoken there, or why nothing is.
+std::string versions_text(const config::ListenAddress& address, const config::Settings& settings,
+                          const HttpsServed& https) {
+  if (!https.can_serve) return "(refused until its files are right)";
+  std::string text = "(HTTP/1.1";
+  if (settings.server.http2.enabled) text += ", HTTP/2";
+  if (std::ranges::find(https.by_udp, address) != https.by_udp.end()) text += ", HTTP/3";
+  return text + ")";
 }
 
 std::string https_url_of(const config::ListenAddress& address) {
@@ -54,7 +56,17 @@ std::string https_url_of(const config::ListenAddress& address) {
   return fmt::format("https://{}/", keeper::to_text(address));
 }
 
-std::string banner_text(const config::Settings& settings, const Terminal& terminal) {
+}  // namespace
+
+std::string url_of(const config::ListenAddress& address) {
+  config::ListenAddress shown = address;
+  if (shown.host == "0.0.0.0") shown.host = "127.0.0.1";
+  if (shown.host == "::") shown.host = "::1";
+  return fmt::format("http://{}/", keeper::to_text(shown));
+}
+
+std::string banner_text(const config::Settings& settings, const HttpsServed& https,
+                        const Terminal& terminal) {
   std::string out = fmt::format("\n  {} serves\n", terminal.out(Colour::Bold, "pear"));
   for (const config::SiteSettings& site : settings.sites) {
     const std::string hosts =
@@ -63,19 +75,21 @@ std::string banner_text(const config::Settings& settings, const Terminal& termin
                        terminal.out(Colour::Dim, hosts + ", " + cages_text(site)));
   }
   out += '\n';
-  const auto add_url = [&](const std::string& url, std::string_view host) {
+  const auto add_url = [&](const std::string& url, std::string_view host,
+                           const std::string& versions) {
     out +=
         fmt::format("  {} {}", terminal.out(Colour::Green, "➜"), terminal.out(Colour::Cyan, url));
+    if (!versions.empty()) out += terminal.out(Colour::Dim, "  " + versions);
     if (is_any_address(host)) {
       out += terminal.out(Colour::Dim, "  and every other address of this machine");
     }
     out += '\n';
   };
   for (const config::ListenAddress& address : settings.server.listen) {
-    add_url(url_of(address), address.host);
+    add_url(url_of(address), address.host, {});
   }
   for (const config::ListenAddress& address : settings.server.https) {
-    add_url(https_url_of(address), address.host);
+    add_url(https_url_of(address), address.host, versions_text(address, settings, https));
   }
   const config::SiteSettings& first = settings.sites[0];
   const std::string url =
@@ -91,7 +105,7 @@ std::string banner_text(const config::Settings& settings, const Terminal& termin
                                   keeper::to_text(*settings.server.admin));
   }
   out += fmt::format("    pear bench {}\n", page);
-  if (!settings.server.https.empty() && settings.server.preset == config::Preset::Dev) {
+  if (!settings.server.https.empty() && https.is_local) {
     out += "    pear trust          (once: makes browsers believe https://localhost)\n";
   }
   out += fmt::format("  {}\n\n", terminal.out(Colour::Dim, "Ctrl-C ends it"));

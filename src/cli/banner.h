@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/terminal.h"
 #include "config/settings.h"
@@ -13,7 +14,15 @@ namespace pear::cli {
 // An address that a person on this machine can open: "http://127.0.0.1:3000/" for 0.0.0.0:3000.
 [[nodiscard]] std::string url_of(const config::ListenAddress& address);
 
-// `settings.server.listen` says what is really listened on.
-[[nodiscard]] std::string banner_text(const config::Settings& settings, const Terminal& terminal);
+// What the settings alone do not say of https.
+struct HttpsServed {
+  std::vector<config::ListenAddress> by_udp;  // Where there are sockets for HTTP/3.
+  bool can_serve = true;                      // Else its files are wrong, which was said before.
+  bool is_local = false;  // The certificate is that of this machine's own authority.
+};
+
+// `settings.server.listen` and `https` say what is really listened on.
+[[nodiscard]] std::string banner_text(const config::Settings& settings, const HttpsServed& https,
+                                      const Terminal& terminal);
 
 }  // namespace pear::cli

@@ -17,7 +17,7 @@ config::Settings one_site() {
 TEST(Banner, SaysWhereAndWhatToTryNext) {
   const CapturedTerminal captured;
 
-  EXPECT_EQ(banner_text(one_site(), captured.terminal),
+  EXPECT_EQ(banner_text(one_site(), {}, captured.terminal),
             "\n  pear serves\n"
             "    shop  every host, 3 cages\n"
             "\n"
@@ -29,13 +29,35 @@ TEST(Banner, SaysWhereAndWhatToTryNext) {
             "  Ctrl-C ends it\n\n");
 }
 
+TEST(Banner, SaysWhatIsSpokenByTls) {
+  const CapturedTerminal captured;
+  config::Settings settings = one_site();
+  settings.server.https = {{.host = "127.0.0.1", .port = 8443}, {.host = "0.0.0.0", .port = 443}};
+  const auto text = [&](const HttpsServed& https) {
+    return banner_text(settings, https, captured.terminal);
+  };
+  const HttpsServed with_udp{.by_udp = {settings.server.https[0]}};
+
+  EXPECT_TRUE(text(with_udp).contains(
+      "  ➜ https://localhost:8443/  (HTTP/1.1, HTTP/2, HTTP/3)\n"
+      "  ➜ https://localhost:443/  (HTTP/1.1, HTTP/2)  and every other address of this machine\n"))
+      << text(with_udp);
+  EXPECT_FALSE(text(with_udp).contains("pear trust"));
+  EXPECT_TRUE(text({.is_local = true}).contains("pear trust"));
+
+  settings.server.http2.enabled = false;
+  EXPECT_TRUE(text(with_udp).contains("  ➜ https://localhost:8443/  (HTTP/1.1, HTTP/3)\n"));
+  EXPECT_TRUE(text({.can_serve = false})
+                  .contains("https://localhost:8443/  (refused until its files are right)\n"));
+}
+
 TEST(Banner, AsksASiteWithNamesByName) {
   const CapturedTerminal captured;
   config::Settings settings = one_site();
   settings.sites[0].hosts = {"*.example.com"};
   settings.sites[0].routes = {{.path = "/:any"}, {.path = "/shop/..."}};
 
-  EXPECT_NE(banner_text(settings, captured.terminal)
+  EXPECT_NE(banner_text(settings, {}, captured.terminal)
                 .find("curl -i -H 'host: www.example.com' http://127.0.0.1:3000/shop/\n"),
             std::string::npos);
 }
@@ -45,11 +67,12 @@ TEST(Banner, NamesTheAdminListenerWhereItIsNotTheUsualOne) {
   config::Settings settings = one_site();
   settings.server.admin = config::ListenAddress{.host = "127.0.0.1", .port = 4000};
 
-  EXPECT_NE(banner_text(settings, captured.terminal).find("pear status --admin 127.0.0.1:4000\n"),
-            std::string::npos);
+  EXPECT_NE(
+      banner_text(settings, {}, captured.terminal).find("pear status --admin 127.0.0.1:4000\n"),
+      std::string::npos);
 
   settings.server.admin.reset();
-  EXPECT_EQ(banner_text(settings, captured.terminal).find("pear status"), std::string::npos);
+  EXPECT_EQ(banner_text(settings, {}, captured.terminal).find("pear status"), std::string::npos);
 }
 
 TEST(UrlText, IsOneThatCanBeOpenedHere) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cli/bench_plan.h"
+#include "cli/checks.h"
 #include "load/run.h"
 #include "load/wire_kit.h"
 
@@ -99,7 +100,7 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
   app.add_option("--rate,-r", options.rate,
                  "Open loop: requests per second, sent at their times whatever the answers do;\n"
                  "latency counts from when a request was due")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   app.add_option("--warm-up", options.warm_up, "Load before the measurement, not counted");
   app.add_option("--timeout", options.timeout, "For one request and its whole answer");
   app.add_option(
@@ -108,7 +109,7 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
       "open for so long, idle");
   app.add_option("--rounds", options.rounds,
                  "Measure so often, all targets in turns; default 1, or 5 of several URLs")
-      ->check(CLI::Range(1U, kRoundsMax));
+      ->check(quiet(CLI::Range(1U, kRoundsMax)));
   app.add_flag("--allow-remote", options.allow_remote,
                "Make load on another machine; yours, or one whose owner agrees");
 }
@@ -119,10 +120,11 @@ void add_connection_options(CLI::App& app, BenchOptions& options) {
          "1, 2 or 3; once for all URLs or once for each. Default 1 on http, and on https what\n"
          "the server chooses, 2 before 1. 2 on http is by prior knowledge (h2c)")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   app.add_option("--streams,-m", options.streams,
                  "Requests under way on each connection of HTTP/2 or HTTP/3 at a time; default 32")
-      ->check(CLI::Range(1U, load::Plan::kStreamsMax));
+      ->check(quiet(CLI::Range(1U, load::Plan::kStreamsMax)));
   app.add_flag("--new-connections", options.new_connections, "A new connection for each request");
   auto* const resume = app.add_flag("--resume", options.resume,
                                     "The same, and TLS resumes the session of an earlier one");
@@ -141,14 +143,16 @@ void add_connection_options(CLI::App& app, BenchOptions& options) {
          "HOST:PORT:TO_HOST:TO_PORT: connect to another place than the URL says; parts may be\n"
          "empty, as with curl; may be repeated")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
 }
 
 void add_request_options(CLI::App& app, BenchOptions& options) {
   app.add_option("--method,-X", options.method, "Default GET, or POST with a body");
   app.add_option("--header,-H", options.headers, "'Name: value'; may be repeated")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   auto* const body = app.add_option("--body", options.body, "Body of each request");
   app.add_option("--body-file", options.body_file, "File with the body of each request")
       ->excludes(body);
@@ -159,13 +163,13 @@ void add_request_options(CLI::App& app, BenchOptions& options) {
   app.add_option("--speed", options.speed,
                  "With the log's own timing, so many times as fast; else as fast as possible")
       ->needs(replay)
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
 }
 
 void add_answer_options(CLI::App& app, BenchOptions& options) {
   app.add_option("--expect-status", options.expect_status,
                  "The status that every answer must have; default any 2xx or 3xx")
-      ->check(CLI::Range(100U, 999U));
+      ->check(quiet(CLI::Range(100U, 999U)));
   app.add_option("--expect-sha256", options.expect_sha256,
                  "The SHA-256 that every answer's body must have, in hex");
   app.add_flag("--timeline", options.timeline, "Figures for each second");
@@ -173,7 +177,8 @@ void add_answer_options(CLI::App& app, BenchOptions& options) {
                  "Process of the server, once for each URL: adds its CPU time and memory")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->check(CLI::PositiveNumber);
+      ->allow_extra_args(false)
+      ->check(above_zero());
   app.add_flag("--json", options.json, "Print JSON");
 }
 

@@ -42,6 +42,27 @@ TEST(BenchCommand, MeasuresAServerAndEndsWithZeroWhenAllWentWell) {
   EXPECT_EQ(server.requests(), 50U);
 }
 
+TEST(BenchCommand, TakesTheUrlWhereverItStands) {
+  FakeServer server(always(200));
+  CapturedTerminal captured;
+
+  EXPECT_EQ(bench(captured, {"--http", "1", server.url(), "-n", "1", "-c", "1"}), 0)
+      << captured.err();
+  EXPECT_EQ(bench(captured, {"-H", "a: b", server.url(), "-n", "1", "-c", "1"}), 0)
+      << captured.err();
+  EXPECT_NE(captured.out().find(", 1 connection, "), std::string::npos) << captured.out();
+}
+
+TEST(BenchCommand, SaysWhatNumbersItTakesAndExplainsThemWithoutTheirRanges) {
+  CapturedTerminal captured;
+
+  EXPECT_EQ(bench(captured, {"http://127.0.0.1:1/", "--rate", "-1"}), 2);
+  EXPECT_TRUE(captured.err().starts_with("error: --rate: -1 is not a number above 0\n"))
+      << captured.err();
+  EXPECT_EQ(bench(captured, {"--help"}), 0);
+  EXPECT_TRUE(captured.out().contains("  -r, --rate N  ")) << captured.out();
+}
+
 TEST(BenchCommand, EndsWithOneWhenAnAnswerIsNotAsExpected) {
   FakeServer server(always(404));
   CapturedTerminal captured;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/checks.h"
 #include "cli/child.h"
 #include "cli/cpp_recipe.h"
 #include "cli/progress.h"
@@ -187,7 +188,7 @@ void add_build_command(Program& program, const Engines& engines) {
   app.add_flag("--missing", options.missing, "Only components that are not there");
   app.add_option("--lang", options.language, "The language of the sources")
       ->type_name("cpp")
-      ->check(CLI::IsMember({"cpp"}));
+      ->check(quiet(CLI::IsMember({"cpp"})));
   app.add_option("--out", options.out, "Compile sources to this component, and nothing else")
       ->type_name("FILE");
 }

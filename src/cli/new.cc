@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/checks.h"
 #include "cli/embedded_files.h"
 #include "cli/text_file.h"
 #include "config/schema.h"
@@ -90,7 +91,7 @@ void add_new_command(Program& program) {
       ->required();
   app.add_option("--lang", options.language, "The language to write it in; default: cpp")
       ->type_name("cpp|js")
-      ->check(CLI::IsMember({"cpp", "js"}));
+      ->check(quiet(CLI::IsMember({"cpp", "js"})));
   app.add_option("--dir", options.folder, "The folder to write; default: NAME")->type_name("PATH");
 }
 

@@ -50,12 +50,18 @@ std::string heading(const Terminal& terminal, std::string_view text) {
   return fmt::format("\n{}\n", terminal.out(Colour::Bold, text));
 }
 
+// CLI11 names kinds as programmers do.
+std::string type_text(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  return type == "UINT" || type == "INT" || type == "FLOAT" ? "N" : type;
+}
+
 std::string option_name(const CLI::Option& option) {
   std::string name;
   for (const std::string& letter : option.get_snames()) name += fmt::format("-{}, ", letter);
   for (const std::string& word : option.get_lnames()) name += fmt::format("--{}, ", word);
   name.erase(name.size() - 2);
-  const std::string type = option.get_type_name();
+  const std::string type = type_text(option);
   return option.get_type_size_max() == 0 || type.empty() ? name : fmt::format("{} {}", name, type);
 }
 

@@ -11,6 +11,8 @@
 
 #include "cli/addresses.h"
 #include "cli/local_tls.h"
+#include "control/certificate_files.h"
+#include "io/clock.h"
 
 namespace pear::cli {
 
@@ -58,6 +60,31 @@ void fix(config::LoadResult& loaded, const Fixed& fixed) {
   loaded.settings = std::move(settings);
 }
 
+// Of a configuration that was loaded; else there is nothing to find.
+control::CertificateCheck check_certificates(const config::LoadResult& loaded) {
+  if (loaded.settings == nullptr) return {};
+  return control::check_certificates(*loaded.settings, loaded.origins, io::wall_time());
+}
+
+// Not in force yet. One with a wrong certificate, key or rule for clients is refused as a whole, as
+// one with any other problem is.
+config::LoadResult read_again(const SiteOptions& site, const config::Overrides& overrides,
+                              const Fixed& fixed, const LastGood& last_good) {
+  config::LoadResult again = config::load(site.path, overrides);
+  if (again.settings == nullptr) return again;
+  const config::LoadResult as_written = again;
+  fix(again, fixed);
+  // Its warnings are those of the server's own reading.
+  control::CertificateCheck certificates = check_certificates(again);
+  if (certificates.problems.empty()) {
+    remember(as_written, last_good);
+  } else {
+    again.settings.reset();
+    again.problems = std::move(certificates.problems);
+  }
+  return again;
+}
+
 }  // namespace
 
 std::uint32_t core_count(const config::Settings& settings) {
@@ -74,7 +101,8 @@ std::uint32_t core_count(const config::Settings& settings) {
 config::LoadResult load_for_serving(const SiteOptions& site, const LastGood& last_good,
                                     const Terminal& terminal) {
   config::LoadResult loaded = load_and_show(site, terminal);
-  if (loaded.settings != nullptr) return loaded;
+  const control::CertificateCheck certificates = check_certificates(loaded);
+  if (loaded.settings != nullptr && certificates.problems.empty()) return loaded;
   const auto text = last_good.find();
   if (!text) return loaded;
   const std::size_t end = text->find('\n');
@@ -83,7 +111,9 @@ config::LoadResult load_for_serving(const SiteOptions& site, const LastGood& las
       config::load_text({.file = std::filesystem::path(text->substr(0, end)) / "pear.toml",
                          .text = text->substr(end + 1)},
                         {});
-  if (former.settings == nullptr) return loaded;
+  // Files that are as wrong for the former as for this one do not bring it back.
+  if (former.settings == nullptr || !check_certificates(former).problems.empty()) return loaded;
+  show_problems(certificates.problems, terminal);
   terminal.warning("the configuration is broken: serving with the last one that was not");
   return former;
 }
@@ -102,14 +132,9 @@ int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& en
   ServeRequest request;
   request.settings = std::move(serving.loaded.settings);
   // The environment is read here, once: a reload runs while threads do.
-  request.reload = [path = serving.site.path, overrides = to_overrides(serving.site), fixed,
+  request.reload = [site = serving.site, overrides = to_overrides(serving.site), fixed,
                     last_good = serving.last_good] {
-    config::LoadResult again = config::load(path, overrides);
-    if (again.settings != nullptr) {
-      remember(again, last_good);
-      fix(again, fixed);
-    }
-    return again;
+    return read_again(site, overrides, fixed, last_good);
   };
   // The keeper, or systemd, may hold UDP sockets that these settings have no use for.
   if (!fixed.http3 || fixed.bound.https.empty()) listeners.close(keeper::Transport::Udp);

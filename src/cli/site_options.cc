@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/checks.h"
 #include "config/problem.h"
 
 namespace pear::cli {
@@ -28,6 +29,13 @@ void add_serving_options(CLI::App& app, SiteOptions& options) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("--https", options.https,
+                 "Address to serve on by TLS, or off; 443 above the first\n--listen in a project "
+                 "with the dev preset. May be given again")
+      ->type_name("ADDR:PORT|off")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--cores", options.cores, "Threads that serve; default: one for each CPU")
       ->type_name("N");
   app.add_option(
@@ -35,11 +43,11 @@ void add_serving_options(CLI::App& app, SiteOptions& options) {
          "Limits to start from: dev (generous, the default in a\nproject folder), default, or "
          "prod (tight)")
       ->type_name("dev|default|prod")
-      ->check(CLI::IsMember({"default", "dev", "prod"}));
+      ->check(quiet(CLI::IsMember({"default", "dev", "prod"})));
   app.add_option("--isolation", options.isolation,
                  "A fresh instance for each request, or one that lives on\nin its cage")
       ->type_name("request|cage")
-      ->check(CLI::IsMember({"request", "cage"}));
+      ->check(quiet(CLI::IsMember({"request", "cage"})));
 }
 
 std::vector<std::string> to_arguments(const SiteOptions& options) {
@@ -48,6 +56,7 @@ std::vector<std::string> to_arguments(const SiteOptions& options) {
     if (!value.empty()) out.push_back(fmt::format("{}={}", name, value));
   };
   for (const std::string& address : options.listen) add("--listen", address);
+  for (const std::string& address : options.https) add("--https", address);
   add("--cores", options.cores);
   add("--preset", options.preset);
   add("--isolation", options.isolation);
@@ -67,6 +76,11 @@ config::Overrides to_overrides(const SiteOptions& options) {
                          .key = "server.listen",
                          .value = fmt::format("{}", fmt::join(options.listen, ","))});
   }
+  if (!options.https.empty()) {
+    out.flags.push_back({.flag = "--https",
+                         .key = "server.https",
+                         .value = fmt::format("{}", fmt::join(options.https, ","))});
+  }
   if (!options.cores.empty()) {
     out.flags.push_back({.flag = "--cores", .key = "server.cores", .value = options.cores});
   }
@@ -84,6 +98,13 @@ config::Overrides to_overrides(const SiteOptions& options) {
 
 void show_problems(const std::vector<config::Problem>& problems, const Terminal& terminal) {
   for (const config::Problem& problem : problems) terminal.error(printable(to_text(problem)));
+}
+
+void show_findings(const control::CertificateCheck& check, const Terminal& terminal) {
+  for (const config::Problem& warning : check.warnings) {
+    terminal.warning(printable(to_text(warning)));
+  }
+  show_problems(check.problems, terminal);
 }
 
 config::LoadResult load_and_show(const SiteOptions& options, const Terminal& terminal) {

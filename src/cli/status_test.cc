@@ -31,7 +31,7 @@ constexpr const char* kStatus = R"({"version":"0.1.0","uptime_ms":60000.5,"ready
 class FakeAdmin {
  public:
   explicit FakeAdmin(std::vector<std::string> answers)
-      : listeners_(*keeper::ListenerSet::open({.tcp = {{.host = "127.0.0.1", .port = 0}}}, 1)),
+      : listeners_(*keeper::ListenerSet::open({.listen = {{.host = "127.0.0.1", .port = 0}}}, 1)),
         thread_([this, answers = std::move(answers)] {
           for (const std::string& answer : answers) serve_one(answer);
         }) {}
@@ -139,7 +139,8 @@ TEST(StatusCommand, ShowsTheTableOfTwoSamples) {
 TEST(StatusCommand, SaysWhatToDoWhereNothingAnswers) {
   std::string address;
   {
-    const auto closed = keeper::ListenerSet::open({.tcp = {{.host = "127.0.0.1", .port = 0}}}, 1);
+    const auto closed =
+        keeper::ListenerSet::open({.listen = {{.host = "127.0.0.1", .port = 0}}}, 1);
     ASSERT_TRUE(closed);
     address = keeper::to_text(closed->addresses()[0].address);
   }

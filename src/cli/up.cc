@@ -21,6 +21,8 @@
 #include "cli/progress.h"
 #include "cli/serve.h"
 #include "cli/site_options.h"
+#include "control/certificate_files.h"
+#include "io/clock.h"
 #include "io/unique_fd.h"
 #include "keeper/keeper.h"
 #include "keeper/keeper_log.h"
@@ -76,10 +78,13 @@ std::expected<keeper::ListenerSet, keeper::ListenProblem> listeners_for(
 }
 
 // Where it is served, with the ports that were chosen.
-void show_addresses(const keeper::ListenerSet& listeners, config::ServerSettings& server) {
-  BoundAddresses bound = divide_addresses(listeners.listen_addresses(), server);
-  server.listen = std::move(bound.listen);
-  server.https = std::move(bound.https);
+config::Settings with_addresses(const config::Settings& settings,
+                                const keeper::ListenerSet& listeners) {
+  config::Settings shown = settings;
+  BoundAddresses bound = divide_addresses(listeners.listen_addresses(), shown.server);
+  shown.server.listen = std::move(bound.listen);
+  shown.server.https = std::move(bound.https);
+  return shown;
 }
 
 log::Level log_level_of(const config::Settings& settings) {
@@ -114,7 +119,7 @@ std::string sites_text(const config::Settings& settings) {
 }
 
 int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings> settings,
-               keeper::ListenerSet listeners, const Terminal& terminal) {
+               std::string banner, keeper::ListenerSet listeners, const Terminal& terminal) {
   keeper::KeeperOptions keep;
   keep.command.program = options.surroundings->program;
   keep.command.arguments = {"pear", "serve"};
@@ -126,7 +131,7 @@ int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings>
   // Beyond the drain a server only has to close what is left.
   keep.stop_max = settings->server.drain + std::chrono::seconds(10);
   keep.log_level = log_level_of(*settings);
-  keep.on_ready = [banner = banner_text(*settings, terminal), &terminal] {
+  keep.on_ready = [banner = std::move(banner), &terminal] {
     terminal.clear_progress();
     terminal.print(banner);
   };
@@ -147,8 +152,8 @@ int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings>
 }
 
 // One process: a thread waits for the server's word and shows the banner.
-int run_alone(const UpOptions& options, config::LoadResult loaded, keeper::ListenerSet listeners,
-              const Terminal& terminal) {
+int run_alone(const UpOptions& options, config::LoadResult loaded, const std::string& banner,
+              keeper::ListenerSet listeners, const Terminal& terminal) {
   // Not a pipe: shutdown() below wakes the reader where the server ended without a word.
   std::array<int, 2> ends{-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
@@ -156,18 +161,14 @@ int run_alone(const UpOptions& options, config::LoadResult loaded, keeper::Liste
     return to_int(ExitCode::Failure);
   }
   const io::UniqueFd ready(ends[0]);
-  config::Settings shown = *loaded.settings;
-  show_addresses(listeners, shown.server);
   // Signals are for the server, which blocks them before it makes threads of its own.
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::jthread banner([&] {
+  std::jthread shower([&] {
     std::array<char, 16> word{};
-    if (::read(ready.get(), word.data(), word.size()) > 0) {
-      terminal.print(banner_text(shown, terminal));
-    }
+    if (::read(ready.get(), word.data(), word.size()) > 0) terminal.print(banner);
   });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   const int code = serve_here({.site = options.site,
@@ -177,17 +178,39 @@ int run_alone(const UpOptions& options, config::LoadResult loaded, keeper::Liste
                                .ready_fd = ends[1]},
                               std::move(listeners), options.surroundings->engines);
   ::shutdown(ready.get(), SHUT_RDWR);
-  banner.join();
+  shower.join();
   return code;
 }
 
-// Without the local certificate a project in development is served without TLS.
-void prepare_https(config::LoadResult& loaded, const Terminal& terminal) {
+// Without the local certificate a project in development is served without TLS. Where others are
+// wrong the rest is served: the server goes on to look at their files.
+HttpsServed prepare_https(config::LoadResult& loaded, const Terminal& terminal) {
   auto settings = std::make_shared<config::Settings>(*loaded.settings);
   const auto problems = use_local_certificate(local_authority_folder(), *settings);
   for (const std::string& problem : problems) terminal.warning("no https: " + problem);
   if (!problems.empty()) settings->server.https.clear();
+  HttpsServed https;
+  https.is_local = settings->server.certificates != loaded.settings->server.certificates;
   loaded.settings = std::move(settings);
+  const auto found = control::check_certificates(*loaded.settings, loaded.origins, io::wall_time());
+  show_findings(found, terminal);
+  https.can_serve = found.can_serve;
+  if (!found.can_serve) {
+    terminal.warning(
+        "https cannot be served: its connections are refused until the files above are right; the "
+        "rest is served");
+  } else if (!found.problems.empty()) {
+    terminal.warning("https is served with the certificates that are right");
+  }
+  return https;
+}
+
+std::vector<config::ListenAddress> udp_addresses(const keeper::ListenerSet& listeners) {
+  std::vector<config::ListenAddress> addresses;
+  for (const keeper::ListenerSet::Address& each : listeners.addresses()) {
+    if (each.transport == keeper::Transport::Udp) addresses.push_back(each.address);
+  }
+  return addresses;
 }
 
 int run_up(const UpOptions& options, Terminal& terminal) {
@@ -197,20 +220,22 @@ int run_up(const UpOptions& options, Terminal& terminal) {
   if (const auto refused = refuse_missing_components(options, loaded, terminal)) {
     return *refused;
   }
-  prepare_https(loaded, terminal);
+  HttpsServed https = prepare_https(loaded, terminal);
   auto listeners = listeners_for(options, *loaded.settings);
   if (!listeners) {
     terminal.error(listeners.error().text);
     return to_int(ExitCode::CannotListen);
   }
   show_warnings(*listeners, *loaded.settings, terminal);
+  https.by_udp = udp_addresses(*listeners);
+  auto shown =
+      std::make_shared<const config::Settings>(with_addresses(*loaded.settings, *listeners));
+  std::string banner = banner_text(*shown, https, terminal);
   if (options.no_keeper || !loaded.settings->server.keeper.enabled) {
-    return run_alone(options, std::move(loaded), *std::move(listeners), terminal);
+    return run_alone(options, std::move(loaded), banner, *std::move(listeners), terminal);
   }
-  auto settings = std::make_shared<config::Settings>(*loaded.settings);
-  show_addresses(*listeners, settings->server);
   loaded = {};
-  return run_keeper(options, std::move(settings), *std::move(listeners), terminal);
+  return run_keeper(options, std::move(shown), std::move(banner), *std::move(listeners), terminal);
 }
 
 struct ServeOptions {
@@ -280,6 +305,7 @@ void add_up_command(Program& program, const Surroundings& surroundings) {
        .examples = "  pear up\n"
                    "  pear up hello.wasm\n"
                    "  pear up shop/ --build --listen 0.0.0.0:8080\n"
+                   "  pear up --listen 127.0.0.1:8080 --https 127.0.0.1:8443\n"
                    "  pear up --preset prod --set site.shop.cages=per-core\n"},
       run_up);
   options.surroundings = &surroundings;

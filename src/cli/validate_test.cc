@@ -7,6 +7,7 @@
 
 #include "base/temporary_folder.h"
 #include "cli/captured_terminal.h"
+#include "cli/local_tls.h"
 #include "cli/program.h"
 #include "cli/site_options.h"
 #include "cli/text_file.h"
@@ -62,6 +63,34 @@ TEST(ValidateCommand, IsSilentWhenAllIsWellAndItIsAskedToBe) {
 
   EXPECT_EQ(run({"validate", "-q", folder.path().native()}, captured), 0);
   EXPECT_EQ(captured.out() + captured.err(), "");
+}
+
+TEST(ValidateCommand, ReadsTheCertificates) {
+  const base::TemporaryFolder folder;
+  const std::string file = (folder.path() / "pear.toml").native();
+  const auto made = prepare_local_authority(folder.path() / "authority", {});
+  ASSERT_TRUE(made.problems.empty()) << made.problems.front();
+  const auto text_with = [&](const std::string& key) {
+    return "pear_version = 1\n[server]\nhttps = \"127.0.0.1:8443\"\n[[server.certificate]]\n"
+           "chain = \"" +
+           made.certificate.chain.native() + "\"\nkey = \"" + key +
+           "\"\n[site.shop]\nsource = \"shop.wasm\"\n";
+  };
+  CapturedTerminal wrong;
+  CapturedTerminal right;
+
+  ASSERT_TRUE(
+      create_file(file, text_with((folder.path() / "authority/authority_key.pem").native())));
+  EXPECT_EQ(run({"validate", file}, wrong), to_int(ExitCode::Usage));
+  ASSERT_TRUE(replace_file(file, text_with(made.certificate.key.native())));
+  EXPECT_EQ(run({"validate", file}, right), 0);
+
+  EXPECT_EQ(wrong.out(), "");
+  EXPECT_TRUE(wrong.err().starts_with("error: " + file + ":6:7: server.certificate[0].key: "))
+      << wrong.err();
+  EXPECT_NE(wrong.err().find("the key does not fit the certificate"), std::string::npos);
+  EXPECT_TRUE(wrong.err().ends_with("1 problem\n")) << wrong.err();
+  EXPECT_EQ(right.err().find("error"), std::string::npos) << right.err();
 }
 
 TEST(ValidateCommand, SaysWhenThereIsNoProject) {

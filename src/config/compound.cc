@@ -55,8 +55,22 @@ Value addresses_value(const std::vector<ListenAddress>& addresses) {
   return {.content = std::move(items), .at = {}};
 }
 
+// A port alone is what people try first. False: it is no number.
+bool refuse_number(const Value& value, std::string within, Reading& reading) {
+  const auto* const number = value.get<std::int64_t>();
+  if (number == nullptr) return false;
+  const bool is_port = *number >= 0 && *number <= 0xFFFF;
+  reading.refusals.push_back({.at = value.at,
+                              .within = std::move(within),
+                              .what = fmt::format("{} is not an address", *number),
+                              .expected = std::string(kAddressForm),
+                              .suggestion = is_port ? fmt::format("127.0.0.1:{}", *number) : ""});
+  return true;
+}
+
 // Nothing after a refusal.
 std::optional<std::vector<ListenAddress>> read_addresses(const Value& value, Reading& reading) {
+  if (refuse_number(value, {}, reading)) return std::nullopt;
   const ItemsView items(value, reading, kListenMax);
   if (items.refused()) return std::nullopt;
   if ((*items).empty()) {
@@ -66,6 +80,7 @@ std::optional<std::vector<ListenAddress>> read_addresses(const Value& value, Rea
   const std::size_t refused_before = reading.refusals.size();
   std::vector<ListenAddress> addresses;
   for (std::size_t i = 0; i < (*items).size(); ++i) {
+    if (refuse_number((*items)[i], fmt::format("[{}]", i), reading)) continue;
     const std::string* text = items.text(i);
     if (text == nullptr) continue;
     const auto address = parse_address(*text);

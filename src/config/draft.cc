@@ -32,6 +32,19 @@ std::string_view meant_by(Scope scope, std::string_view path) {
   return near.empty() ? near : paths[static_cast<std::size_t>(found - words.begin())];
 }
 
+// Only where the value itself has places: that of --set is one place.
+void place_parts(const std::string& key, const Assignment& assignment, Draft* draft) {
+  const auto* const field = std::get_if<CompoundField>(&assignment.key->field);
+  const auto* const items = assignment.value.get<Array>();
+  if (field == nullptr || !field->has_placed_parts || items == nullptr) return;
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    for (const Entry& entry : *(*items)[i].get<Table>()) {
+      const Position at = assignment.origin.at.line == 0 ? Position() : entry.value.at;
+      draft->origins[fmt::format("{}[{}].{}", key, i, entry.key)] = {assignment.origin.where, at};
+    }
+  }
+}
+
 }  // namespace
 
 void Draft::add(Problem problem) {
@@ -91,7 +104,9 @@ void assign(const Assignment& assignment, Draft* draft) {
                 .expected = std::move(refusal.expected),
                 .suggestion = std::move(refusal.suggestion)});
   }
-  if (reading.refusals.empty()) draft->origins[key] = assignment.origin;
+  if (!reading.refusals.empty()) return;
+  draft->origins[key] = assignment.origin;
+  place_parts(key, assignment, draft);
 }
 
 void refuse_unknown_key(const UnknownKey& key, Draft* draft) {

@@ -215,7 +215,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadLine{"listen = []", "", "names no address"},
         BadLine{"listen = [\"1.2.3.4:5\", \"1.2.3.4:5\"]", "", "server.listen[1]: \"1.2.3.4:5\""},
-        BadLine{"listen = 3000", "", "must be a list, not a number"},
+        BadLine{"listen = 3000", "",
+                "server.listen: 3000 is not an address (allowed: \"IPv4:PORT\" or "
+                "\"[IPv6]:PORT\"); did you mean 127.0.0.1:3000?"},
+        BadLine{"listen = [65536]", "", "server.listen[0]: 65536 is not an address (allowed: "},
+        BadLine{"listen = true", "", "must be a list, not true or false"},
         BadLine{"listen = \"127.0.0.1:3001\"", "", "is taken by server.listen"},
         BadLine{"admin = \"of\"", "", "is not an address"},
         BadLine{"acme = true", "", "is not available in this version of Pear"},

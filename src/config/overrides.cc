@@ -23,6 +23,7 @@ struct Wish {
   std::string key;
   std::string text;
   Names names = Names::AsWritten;
+  bool has_value = true;
 };
 
 constexpr std::string_view kSetPrefix = "PEAR_SET__";
@@ -78,8 +79,11 @@ std::vector<Wish> wishes_of(const Overrides& overrides) {
   std::vector<Wish> wishes = wishes_of_environment(overrides.environment);
   for (const std::string& line : overrides.set) {
     const std::size_t equals = std::min(line.find('='), line.size());
-    wishes.push_back({"--set", line.substr(0, equals),
-                      equals == line.size() ? std::string() : line.substr(equals + 1)});
+    const bool has_value = equals < line.size();
+    wishes.push_back({.where = "--set",
+                      .key = line.substr(0, equals),
+                      .text = has_value ? line.substr(equals + 1) : std::string(),
+                      .has_value = has_value});
   }
   for (const FlagOverride& flag : overrides.flags) {
     wishes.push_back({flag.flag, flag.key, flag.value});
@@ -142,6 +146,10 @@ std::optional<Found> take_apart(std::string_view key) {
 }
 
 void apply(const Wish& wish, const std::filesystem::path& folder, Draft* draft) {
+  if (!wish.has_value) {
+    draft->add({wish.where, {}, wish.key, "has no value", "KEY=VALUE", {}});
+    return;
+  }
   const auto found = take_apart(wish.key);
   if (!found) {
     draft->add({wish.where, {}, wish.key, "is not a key", "server.KEY or site.NAME.KEY", {}});

@@ -136,8 +136,13 @@ TEST(Overrides, NameThemselvesInTheirProblems) {
             "site); did you mean site.b?");
   EXPECT_EQ(first_problem({.set = {"server.quic=on"}}),
             "--set: server.quic: is not available in this version of Pear");
-  EXPECT_EQ(first_problem({.set = {"cores"}}),
+  EXPECT_EQ(first_problem({.set = {"cores=2"}}),
             "--set: cores: is not a key (allowed: server.KEY or site.NAME.KEY)");
+  EXPECT_EQ(first_problem({.set = {"server.cores"}}),
+            "--set: server.cores: has no value (allowed: KEY=VALUE)");
+  EXPECT_EQ(first_problem({.flags = {{"--listen", "server.listen", "8080"}}}),
+            "--listen: server.listen[0]: 8080 is not an address (allowed: \"IPv4:PORT\" or "
+            "\"[IPv6]:PORT\"); did you mean 127.0.0.1:8080?");
   EXPECT_EQ(first_problem({.flags = {{"--cages", "site.*.cages", "0"}}}),
             "--cages: site.shop-a.cages: 0 is not allowed (allowed: 1 to 1,000, or \"per-core\")");
 }

@@ -42,6 +42,14 @@ cpu = "500ms"
 listed at once, and while a new configuration has one, the old one stays in force. `pear validate`
 prints the configuration in force and where each value came from.
 
+The certificates, keys, OCSP responses and authorities that the configuration of https names are part
+of it. What is wrong with them is an error of the line that names the file, in `pear validate` and when
+the configuration is read again (SIGHUP): then all of the old one stays in force. A certificate that has
+expired, is not valid yet or is never used is a warning. At the start there is no old one, and everything
+else is served: https with the certificates that are right, and where none is, or the authorities of a
+site's clients are wrong, handshakes are refused until the files are right. Files that change while Pear
+serves are read within 5 seconds; what is wrong then is logged, and the former goes on.
+
 ## Where a value comes from
 
 Each of these wins over those before it:
@@ -51,7 +59,7 @@ Each of these wins over those before it:
 3. the file,
 4. the environment,
 5. `--set KEY=VALUE`, in the order of the command line,
-6. flags of their own, such as `--listen` and `--preset`.
+6. flags of their own, such as `--listen`, `--https` and `--preset`.
 
 `KEY` is the full name: `--set server.log.level=debug`, `--set site.shop.limits.memory=128MiB`. For
 every site at once: `--set 'site.*.cages=5'`. A list is written with commas (`a,b`) or as TOML

@@ -101,6 +101,9 @@ struct CompoundField {
   Value (*get)(Target);
   void (*set)(Target, const Value&, Reading&);
   bool is_list = true;  // On the command line, "a,b" is short for ["a", "b"].
+  // Origins tell where each part of an item stands ("server.certificate[0].key"), for what is found
+  // wrong with it after the configuration is loaded.
+  bool has_placed_parts = false;
 };
 
 using Field = std::variant<SizeField, DurationField, DurationRangeField, CountField, RateField,

@@ -40,7 +40,7 @@ constexpr std::array kKeys{
     Key{"certificate",
         CompoundField{"list of tables { chain, key, ocsp }",
                       "at most 10,000; PEM files, ocsp a DER response and optional",
-                      get_certificates, set_certificates},
+                      get_certificates, set_certificates, true, true},
         "The certificates of https; written as [[server.certificate]]. A client's name chooses; "
         "the "
         "first stands for names that none has."},

@@ -6,36 +6,25 @@
 
 #include <sys/stat.h>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "config/units.h"
+#include "control/certificate_files.h"
+
 namespace pear::control {
 
 namespace {
 
 io::tls::ContextOptions options_of(const config::Settings& settings,
                                    const Certificates::Parts& parts) {
-  io::tls::ContextOptions options;
+  io::tls::ContextOptions options = certificate_options(settings);
   options.tickets = parts.tickets;
   const bool early = settings.server.http3.enabled && settings.server.http3.early_data &&
                      std::ranges::any_of(settings.sites, [](const config::SiteSettings& site) {
                        return site.https.early_data;
                      });
   if (early) options.strikes = parts.strikes;
-  options.http2 = settings.server.http2.enabled;
-  options.version_min = settings.server.tls.version_min == config::TlsVersion::Tls13
-                            ? io::tls::Version::Tls13
-                            : io::tls::Version::Tls12;
-  for (const config::CertificateSettings& certificate : settings.server.certificates) {
-    options.certificates.push_back(
-        {.chain = certificate.chain, .key = certificate.key, .ocsp = certificate.ocsp});
-  }
-  for (const config::SiteSettings& site : settings.sites) {
-    const config::HttpsSettings& https = site.https;
-    if (https.client_certificates == config::ClientCheck::Off) continue;
-    options.clients.push_back({.hosts = site.hosts,
-                               .check = https.client_certificates == config::ClientCheck::Require
-                                            ? io::tls::ClientCheck::Require
-                                            : io::tls::ClientCheck::Optional,
-                               .authorities = https.client_authorities});
-  }
   return options;
 }
 
@@ -93,6 +82,10 @@ Certificates::Found Certificates::load(const io::tls::ContextOptions& options, W
 void Certificates::apply(const config::Settings& settings) {
   if (settings.server.https.empty()) return;
   options_ = options_of(settings, parts_);
+  addresses_.clear();
+  for (const config::ListenAddress& address : settings.server.https) {
+    addresses_.push_back(config::to_text(address));
+  }
   ++generation_;
   if (contexts_ == nullptr) {
     take(load(options_, parts_.wall_time(), nullptr));
@@ -122,31 +115,45 @@ void Certificates::look(MonotonicTime now) {
 
 void Certificates::take(Found found) {
   stamps_ = std::move(found.stamps);
-  for (const std::string& problem : found.loaded.problems) {
-    say(log::Level::Error, "certificate_refused", problem);
+  for (const io::tls::Finding& problem : found.loaded.problems) {
+    say(log::Level::Error, "certificate_refused", problem.text);
   }
   warn(found.loaded.warnings);
-  if (found.loaded.contexts == nullptr) return;
+  if (found.loaded.contexts == nullptr) {
+    if (contexts_ == nullptr) return refuse_handshakes();
+    return say(log::Level::Error, "certificates_kept",
+               "the certificates and the rules for clients stay as they were, all of them, until "
+               "what is wrong is mended");
+  }
   const bool whole = found.loaded.problems.empty();
   if (!whole && !found.loaded.changed) return;
   const bool first = contexts_ == nullptr;
   contexts_ = std::move(found.loaded.contexts);
   parts_.publish(contexts_);
-  if (first) return;
+  if (first && !refusing_) return;
   say(log::Level::Info, "certificates_loaded",
       whole ? "certificates have changed"
             : "certificates have changed, but for those with a problem: these stay as they were");
 }
 
-void Certificates::warn(const std::vector<std::string>& warnings) {
+// Clients hear at once that there is nothing for them, and do not wait for it.
+void Certificates::refuse_handshakes() {
+  if (std::exchange(refusing_, true)) return;
+  say(log::Level::Error, "https_refused",
+      fmt::format("https cannot be served: handshakes on {} are refused until the files are right",
+                  fmt::join(addresses_, ", ")));
+  parts_.publish(io::tls::ServerContexts::refusing());
+}
+
+void Certificates::warn(const std::vector<io::tls::Finding>& warnings) {
   const WallTime now = parts_.wall_time();
   // A clock that was set back starts anew.
   std::erase_if(warned_, [&](const auto& warned) {
     return now < warned.second || now - warned.second >= kWarnAgain;
   });
-  for (const std::string& warning : warnings) {
-    if (warned_.emplace(warning, now).second) {
-      say(log::Level::Warning, "certificate_warning", warning);
+  for (const io::tls::Finding& warning : warnings) {
+    if (warned_.emplace(warning.text, now).second) {
+      say(log::Level::Warning, "certificate_warning", warning.text);
     }
   }
 }

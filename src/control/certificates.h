@@ -3,8 +3,9 @@
 // Files are read on a worker of its own: at the start, with new settings, and when one of them has
 // changed on disk. A certificate that is wrong is logged, and the one that was in force before it
 // goes on, where there was one; the others are renewed all the same. A rule for clients that is
-// wrong changes nothing at all. Each certificate that is about to expire, or has expired, is a line
-// in the log once a day.
+// wrong changes nothing at all, and the log says so. Where no certificate is right at the start,
+// handshakes are refused until one is. Each certificate that is about to expire, or has expired, is
+// a line in the log once a day.
 //
 // Thread: control thread.
 #pragma once
@@ -37,7 +38,7 @@ class Certificates {
     WallTime (*wall_time)();
     std::shared_ptr<io::tls::TicketKeys> tickets;
     std::shared_ptr<io::tls::StrikeRegister> strikes;
-    // Called with every new set.
+    // Called with every new set, and with one that refuses handshakes where there is none yet.
     std::move_only_function<void(Contexts)> publish;
   };
   explicit Certificates(Parts parts);
@@ -51,7 +52,7 @@ class Certificates {
   // served before; later on the worker.
   void apply(const config::Settings& settings);
 
-  // The set in force; null where there is none.
+  // The set in force; null where no certificate has been right yet.
   [[nodiscard]] const Contexts& contexts() const { return contexts_; }
 
  private:
@@ -67,17 +68,20 @@ class Certificates {
                                   const io::tls::ServerContexts* in_force);
   [[nodiscard]] static std::vector<Stamp> stamps_of(const io::tls::ContextOptions& options);
   void take(Found found);
-  void warn(const std::vector<std::string>& warnings);
+  void refuse_handshakes();
+  void warn(const std::vector<io::tls::Finding>& warnings);
   void look(MonotonicTime now);
   void say(log::Level level, std::string_view name, const std::string& message);
 
   Parts parts_;
   io::tls::ContextOptions options_;
-  std::vector<Stamp> stamps_;  // Of the files when they were last read.
+  std::vector<std::string> addresses_;  // Of https, as text.
+  std::vector<Stamp> stamps_;           // Of the files when they were last read.
   Contexts contexts_;
   std::map<std::string, WallTime> warned_;  // What was logged in the last day.
   std::uint64_t generation_ = 0;  // Of options_: what was loaded for older ones is dropped.
   bool looking_ = false;
+  bool refusing_ = false;
   io::Timer look_ = io::Timer::calling<&Certificates::look>(*this);
 };
 

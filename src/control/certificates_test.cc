@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <semaphore>
 #include <string>
@@ -45,6 +47,11 @@ config::Settings settings_of(const std::vector<CertificateFiles>& certificates) 
 void move_over(const CertificateFiles& from, const CertificateFiles& to) {
   std::filesystem::rename(from.chain, to.chain);
   std::filesystem::rename(from.key, to.key);
+}
+
+std::string read(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 std::size_t count_of(std::string_view text, std::string_view part) {
@@ -162,13 +169,30 @@ TEST_F(CertificatesTest, AreFoundWhenTheyComeLate) {
                                .key = made_.folder().path() / "late.key",
                                .ocsp = {}};
   certificates_.apply(settings_of({files}));
-  ASSERT_TRUE(published_.empty());
+  EXPECT_EQ(served(), Names{});
   EXPECT_EQ(count_of(log_text(), "\"event\":\"certificate_refused\""), 2U);
 
   replace(files, "late.test");
   look();
 
   EXPECT_EQ(served(), Names{"late.test"});
+  EXPECT_EQ(count_of(log_text(), "\"event\":\"certificates_loaded\""), 1U);
+}
+
+TEST_F(CertificatesTest, AreNotWaitedForWhereNoneIsRight) {
+  const CertificateFiles files = make("late.test");
+  damage(files);
+
+  certificates_.apply(settings_of({files}));
+  damage(files);
+  look();
+
+  ASSERT_EQ(published_.size(), 1U) << "one set that refuses handshakes";
+  EXPECT_TRUE(published_.front()->sets().empty());
+  EXPECT_EQ(certificates_.contexts(), nullptr);
+  const std::string log = log_text();
+  EXPECT_EQ(count_of(log, "\"event\":\"https_refused\""), 1U) << log;
+  EXPECT_NE(log.find("handshakes on 127.0.0.1:8443 are refused"), std::string::npos) << log;
 }
 
 TEST_F(CertificatesTest, AreRefusedAsAWholeWithoutTheAuthoritiesOfARule) {
@@ -180,8 +204,27 @@ TEST_F(CertificatesTest, AreRefusedAsAWholeWithoutTheAuthoritiesOfARule) {
 
   certificates_.apply(settings);
 
-  EXPECT_TRUE(published_.empty());
+  EXPECT_EQ(served(), Names{});
   EXPECT_NE(log_text().find("/nowhere/authorities.pem"), std::string::npos);
+}
+
+TEST_F(CertificatesTest, AllStayAsTheyWereWhileTheAuthoritiesOfARuleAreWrongAndTheLogSaysSo) {
+  const CertificateFiles a = make("a.test");
+  config::Settings settings = settings_of({a});
+  config::SiteSettings& site = settings.sites.emplace_back();
+  site.https.client_certificates = config::ClientCheck::Require;
+  site.https.client_authorities = made_.folder().write("clients.pem", read(made_.authority()));
+  certificates_.apply(settings);
+  ASSERT_EQ(log_text(), "");
+
+  made_.folder().write("clients.pem", "nothing");
+  replace(a, "renewed.test");
+  look();
+
+  EXPECT_EQ(served(), Names{"a.test"});
+  const std::string log = log_text();
+  EXPECT_NE(log.find("clients.pem: holds no certificate"), std::string::npos) << log;
+  EXPECT_EQ(count_of(log, "\"event\":\"certificates_kept\""), 1U) << log;
 }
 
 // ---- Files that change.

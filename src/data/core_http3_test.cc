@@ -88,6 +88,14 @@ TEST_F(Http3Test, TellsGuestsWhatHttp1AndHttp2Do) {
   EXPECT_EQ(seen, "https x-forwarded-for=127.0.0.1 x-forwarded-proto=https");
 }
 
+TEST_F(Http3Test, RefusesHandshakesAtOnceWhereThereIsNoCertificate) {
+  start_quic(io::tls::ServerContexts::refusing());
+  auto refused = client();
+
+  EXPECT_TRUE(until(*refused, [&] { return refused->transport().peer_error().has_value(); }));
+  EXPECT_EQ(refused->transport().peer_error()->code, 0x128U);  // TLS's handshake_failure.
+}
+
 TEST_F(Http3Test, CountsTheConnectionsOfAClientWithThoseOfTcp) {
   settings_.http.connections_per_address_max = 1;
   start_quic();

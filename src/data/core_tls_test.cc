@@ -37,7 +37,7 @@ class TlsTest : public CoreTest {
   }
   void publish_certificates() {
     auto loaded = ServerContexts::load(options_, io::tls::kTestNow);
-    ASSERT_TRUE(loaded.contexts) << (loaded.problems.empty() ? "" : loaded.problems[0]);
+    ASSERT_TRUE(loaded.contexts) << (loaded.problems.empty() ? "" : loaded.problems[0].text);
     send(PublishCertificates{.contexts = std::move(loaded.contexts)});
     turns(2);
   }
@@ -144,6 +144,20 @@ TEST_F(TlsTest, HoldsConnectionsUntilThereAreCertificates) {
   publish_certificates();
 
   EXPECT_EQ(shake_hands(client), Session::Progress::Done);
+}
+
+TEST_F(TlsTest, RefusesHandshakesAtOnceWhereThereIsNoCertificateUntilThereIsOne) {
+  start_tls();
+  send(PublishCertificates{.contexts = ServerContexts::refusing()});
+  Client early = connect_tls();
+
+  EXPECT_EQ(shake_hands(early), Session::Progress::Failed);
+  EXPECT_EQ(early.session->problem(), "the peer found nothing in common, or has no certificate");
+  EXPECT_EQ(counters_.tls_failures.value(), 1U);
+
+  publish_certificates();
+  Client late = connect_tls();
+  EXPECT_EQ(shake_hands(late), Session::Progress::Done);
 }
 
 TEST_F(TlsTest, ServesWhatComesTogetherWithTheEndOfTheHandshake) {

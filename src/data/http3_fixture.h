@@ -23,14 +23,17 @@ class Http3Test : public CoreTest {
     settings_.https = {{.host = "127.0.0.1", .port = 3443}};
   }
   void start_quic() {
+    auto loaded = io::tls::ServerContexts::load(options_, io::tls::kTestNow);
+    ASSERT_TRUE(loaded.contexts) << (loaded.problems.empty() ? "" : loaded.problems[0].text);
+    start_quic(std::move(loaded.contexts));
+  }
+  void start_quic(std::shared_ptr<const io::tls::ServerContexts> contexts) {
     start();
     auto fd = io::open_udp_socket(*io::SocketAddress::parse("127.0.0.1", 0), {});
     auto socket = io::UdpSocket::adopt(std::move(*fd));
     quic_address_ = socket->local();
     core_->listen(std::move(*socket));
-    auto loaded = io::tls::ServerContexts::load(options_, io::tls::kTestNow);
-    ASSERT_TRUE(loaded.contexts) << (loaded.problems.empty() ? "" : loaded.problems[0]);
-    send(PublishCertificates{.contexts = std::move(loaded.contexts)});
+    send(PublishCertificates{.contexts = std::move(contexts)});
     turns(2);
   }
   [[nodiscard]] std::unique_ptr<Http3TestClient> client() {

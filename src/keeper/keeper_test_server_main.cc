@@ -121,7 +121,7 @@ int serve(std::string_view mode) {
 }
 
 int keep(std::string_view mode, int stop_ms) {
-  auto listeners = ListenerSet::open({.tcp = {{.host = "127.0.0.1", .port = 0}}}, 2);
+  auto listeners = ListenerSet::open({.listen = {{.host = "127.0.0.1", .port = 0}}}, 2);
   if (!listeners) return 9;
   say(fmt::format("port {}", listeners->addresses()[0].address.port));
   KeeperOptions options;

@@ -34,13 +34,21 @@ config::ListenAddress to_listen_address(const SocketAddress& address) {
   return {.host = address.host(), .port = address.port()};
 }
 
-std::string advice_for(int code, const config::ListenAddress& address) {
+// An address, and the option that names another one.
+struct Wanted {
+  config::ListenAddress address;
+  std::string_view option;
+};
+constexpr std::string_view kListen = "--listen";
+constexpr std::string_view kHttps = "--https";
+
+std::string advice_for(int code, const Wanted& wanted) {
   switch (code) {
     case EADDRINUSE:
       return fmt::format(
           "another program listens there. Stop it (ss -ltnp 'sport = :{}' shows it) or "
-          "choose another port with --listen",
-          address.port);
+          "choose another port with {}",
+          wanted.address.port, wanted.option);
     case EACCES:
       return "ports below 1024 need the capability CAP_NET_BIND_SERVICE, or a port handed over by "
              "systemd (LISTEN_FDS)";
@@ -56,8 +64,9 @@ std::string advice_for(int code, const config::ListenAddress& address) {
   }
 }
 
-ListenProblem cannot_listen(const config::ListenAddress& address, int code) {
-  return {fmt::format("cannot listen on {}: {}", to_text(address), advice_for(code, address))};
+ListenProblem cannot_listen(const Wanted& wanted, int code) {
+  return {
+      fmt::format("cannot listen on {}: {}", to_text(wanted.address), advice_for(code, wanted))};
 }
 
 // With SO_REUSEPORT; or alone, which fails where somebody listens, with it or without.
@@ -78,8 +87,9 @@ Result<UniqueFd> bind_socket(const SocketAddress& address, Port port) {
   return fd;
 }
 
-std::expected<ListenerSet::Address, ListenProblem> open_tcp(const config::ListenAddress& address,
+std::expected<ListenerSet::Address, ListenProblem> open_tcp(const Wanted& wanted,
                                                             std::uint32_t sockets_each) {
+  const config::ListenAddress& address = wanted.address;
   auto target = SocketAddress::parse(address.host, address.port);
   if (!target) {
     return std::unexpected(
@@ -88,27 +98,27 @@ std::expected<ListenerSet::Address, ListenProblem> open_tcp(const config::Listen
                                   "0.0.0.0 or [::]",
                                   address.host)});
   }
-  const auto refuse = [&](const Error& error) {
-    return std::unexpected(cannot_listen(to_listen_address(*target), error.os_errno));
+  const auto refuse = [&](int code) {
+    return std::unexpected(
+        cannot_listen({.address = to_listen_address(*target), .option = wanted.option}, code));
   };
   // SO_REUSEPORT would let a second Pear of the same user take half of the connections of the first
   // one. What asks must not listen itself: whoever connected to it would be reset when it closes.
   if (address.port != 0) {
-    if (const auto probe = bind_socket(*target, Port::Alone); !probe) return refuse(probe.error());
+    if (const auto probe = bind_socket(*target, Port::Alone); !probe)
+      return refuse(probe.error().os_errno);
   }
   ListenerSet::Address out;
   for (std::uint32_t i = 0; i < sockets_each; ++i) {
     auto fd = bind_socket(*target, Port::Shared);
-    if (!fd) return refuse(fd.error());
+    if (!fd) return refuse(fd.error().os_errno);
     // The port that the first one got is that of the others.
     if (const auto bound = SocketAddress::of_socket(fd->get())) target = *bound;
     out.sockets.push_back(*std::move(fd));
   }
   // Listening begins when all are bound: the kernel spreads over those that listen.
   for (const UniqueFd& fd : out.sockets) {
-    if (::listen(fd.get(), ListenerSet::kBacklog) != 0) {
-      return std::unexpected(cannot_listen(to_listen_address(*target), errno));
-    }
+    if (::listen(fd.get(), ListenerSet::kBacklog) != 0) return refuse(errno);
   }
   out.address = to_listen_address(*target);
   return out;
@@ -137,10 +147,13 @@ std::expected<ListenerSet::Address, int> open_udp(const config::ListenAddress& a
 std::string without_udp(const config::ListenAddress& address, int code) {
   const std::string why =
       code == EADDRINUSE
-          ? fmt::format("another program uses this UDP port (ss -lnup 'sport = :{}' shows it)",
-                        address.port)
-          : advice_for(code, address);
-  return fmt::format("no HTTP/3 on {}: {}; HTTP/1.1 and HTTP/2 are served", to_text(address), why);
+          ? fmt::format(
+                "another program uses this UDP port. Stop it (ss -lnup 'sport = :{}' shows "
+                "it) and start Pear anew, or choose another port with {}",
+                address.port, kHttps)
+          : advice_for(code, {.address = address, .option = kHttps});
+  return fmt::format("no HTTP/3 on {}, where HTTP/1.1 and HTTP/2 are served: {}", to_text(address),
+                     why);
 }
 
 struct TcpAndUdp {
@@ -152,7 +165,7 @@ std::expected<TcpAndUdp, ListenProblem> open_both(const config::ListenAddress& a
                                                   std::uint32_t sockets_each) {
   int attempts = address.port == 0 ? kFreePortAttempts : 1;
   while (true) {
-    auto tcp = open_tcp(address, sockets_each);
+    auto tcp = open_tcp({.address = address, .option = kHttps}, sockets_each);
     if (!tcp) return std::unexpected(std::move(tcp).error());
     auto udp = open_udp(tcp->address, sockets_each);
     if (udp || udp.error() != EADDRINUSE || --attempts == 0) {
@@ -176,14 +189,21 @@ Transport transport_of(const UniqueFd& socket) {
 
 std::expected<ListenerSet, ListenProblem> ListenerSet::open(const Plan& plan,
                                                             std::uint32_t sockets_each) {
+  std::vector<Wanted> by_tcp;
+  by_tcp.reserve(plan.listen.size() + plan.https.size());
+  for (const config::ListenAddress& address : plan.listen) by_tcp.push_back({address, kListen});
+  if (!plan.http3) {
+    for (const config::ListenAddress& address : plan.https) by_tcp.push_back({address, kHttps});
+  }
   ListenerSet set;
-  for (const config::ListenAddress& address : plan.tcp) {
-    auto opened = open_tcp(address, sockets_each);
+  for (const Wanted& wanted : by_tcp) {
+    auto opened = open_tcp(wanted, sockets_each);
     if (!opened) return std::unexpected(std::move(opened).error());
     set.addresses_.push_back(*std::move(opened));
   }
+  if (!plan.http3) return set;
   std::vector<Address> by_udp;
-  for (const config::ListenAddress& address : plan.tcp_and_udp) {
+  for (const config::ListenAddress& address : plan.https) {
     auto opened = open_both(address, sockets_each);
     if (!opened) return std::unexpected(std::move(opened).error());
     if (opened->udp) {

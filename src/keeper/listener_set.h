@@ -38,9 +38,9 @@ class ListenerSet {
 
   // What is to be opened.
   struct Plan {
-    std::vector<config::ListenAddress> tcp;
-    // By UDP as well, where that can be had.
-    std::vector<config::ListenAddress> tcp_and_udp;
+    std::vector<config::ListenAddress> listen;  // By TCP.
+    std::vector<config::ListenAddress> https;  // By TCP, and for HTTP/3 by UDP where it can be had.
+    bool http3 = true;
   };
 
   // Connections that may wait in the queue of one socket; the kernel caps it at net.core.somaxconn.

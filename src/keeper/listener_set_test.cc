@@ -54,7 +54,7 @@ std::uint16_t free_port_for_knocking() {
 }
 
 TEST(ListenerSet, OpensOneSocketForEachCoreOnTheSamePort) {
-  const auto set = ListenerSet::open({.tcp = kAnyPort}, 4);
+  const auto set = ListenerSet::open({.listen = kAnyPort}, 4);
 
   ASSERT_TRUE(set) << set.error().text;
   ASSERT_EQ(set->addresses().size(), 1U);
@@ -64,7 +64,7 @@ TEST(ListenerSet, OpensOneSocketForEachCoreOnTheSamePort) {
 }
 
 TEST(ListenerSet, KeepsItsSocketsFromProgramsThatItsProcessRuns) {
-  const auto set = ListenerSet::open({.tcp = kAnyPort}, 1);
+  const auto set = ListenerSet::open({.listen = kAnyPort}, 1);
 
   ASSERT_TRUE(set);
   EXPECT_EQ(::fcntl(set->fds_by_address()[0][0], F_GETFD), FD_CLOEXEC);
@@ -74,7 +74,7 @@ TEST(ListenerSet, KeepsItsSocketsFromProgramsThatItsProcessRuns) {
 TEST(ListenerSet, StopsListeningWhenItGoes) {
   std::uint16_t port = 0;
   {
-    const auto set = ListenerSet::open({.tcp = kAnyPort}, 2);
+    const auto set = ListenerSet::open({.listen = kAnyPort}, 2);
     ASSERT_TRUE(set);
     port = set->addresses()[0].address.port;
   }
@@ -82,10 +82,10 @@ TEST(ListenerSet, StopsListeningWhenItGoes) {
 }
 
 TEST(ListenerSet, RefusesAnAddressThatAnotherSetListensOnAndSaysWhatToDo) {
-  const auto first = ListenerSet::open({.tcp = kAnyPort}, 2);
+  const auto first = ListenerSet::open({.listen = kAnyPort}, 2);
   ASSERT_TRUE(first);
 
-  const auto second = ListenerSet::open({.tcp = first->listen_addresses()}, 2);
+  const auto second = ListenerSet::open({.listen = first->listen_addresses()}, 2);
 
   ASSERT_FALSE(second);
   const std::string port = std::to_string(first->addresses()[0].address.port);
@@ -93,6 +93,28 @@ TEST(ListenerSet, RefusesAnAddressThatAnotherSetListensOnAndSaysWhatToDo) {
             "cannot listen on 127.0.0.1:" + port +
                 ": another program listens there. Stop it (ss -ltnp 'sport = :" + port +
                 "' shows it) or choose another port with --listen");
+}
+
+TEST(ListenerSet, NamesTheOptionOfHttpsWhereItsAddressIsTaken) {
+  const auto first = ListenerSet::open({.listen = kAnyPort}, 2);
+  ASSERT_TRUE(first);
+
+  for (const bool http3 : {true, false}) {
+    const auto second = ListenerSet::open(
+        {.listen = kAnyPort, .https = first->listen_addresses(), .http3 = http3}, 2);
+
+    ASSERT_FALSE(second);
+    EXPECT_TRUE(second.error().text.ends_with("or choose another port with --https"))
+        << second.error().text;
+  }
+}
+
+TEST(ListenerSet, OpensNothingByUdpWhereHttp3IsOff) {
+  const auto set = ListenerSet::open({.listen = kAnyPort, .https = kAnyPort, .http3 = false}, 1);
+
+  ASSERT_TRUE(set) << set.error().text;
+  EXPECT_EQ(set->listen_addresses().size(), 2U);
+  EXPECT_EQ(set->addresses().size(), 2U);
 }
 
 TEST(ListenerSet, KeepsEveryConnectionFromTheFirstMomentThatItListens) {
@@ -107,7 +129,7 @@ TEST(ListenerSet, KeepsEveryConnectionFromTheFirstMomentThatItListens) {
       }
     });
     while (knocks < 3) continue;
-    const auto set = ListenerSet::open({.tcp = {{.host = "127.0.0.1", .port = port}}}, 2);
+    const auto set = ListenerSet::open({.listen = {{.host = "127.0.0.1", .port = port}}}, 2);
     knocking.join();
 
     ASSERT_TRUE(set) << set.error().text;
@@ -120,13 +142,13 @@ TEST(ListenerSet, KeepsEveryConnectionFromTheFirstMomentThatItListens) {
 TEST(ListenerSet, OpensNothingWhenOneAddressIsWrong) {
   std::uint16_t port = 0;
   {
-    const auto free_port = ListenerSet::open({.tcp = kAnyPort}, 1);
+    const auto free_port = ListenerSet::open({.listen = kAnyPort}, 1);
     ASSERT_TRUE(free_port);
     port = free_port->addresses()[0].address.port;
   }
 
-  const auto set =
-      ListenerSet::open({.tcp = {{.host = "127.0.0.1", .port = port}, {.host = "localhost"}}}, 1);
+  const auto set = ListenerSet::open(
+      {.listen = {{.host = "127.0.0.1", .port = port}, {.host = "localhost"}}}, 1);
 
   ASSERT_FALSE(set);
   EXPECT_NE(set.error().text.find("\"localhost\": not an IPv4 or IPv6 address"), std::string::npos);
@@ -136,16 +158,16 @@ TEST(ListenerSet, OpensNothingWhenOneAddressIsWrong) {
 TEST(ListenerSet, OpensTheSameAddressAgainAtOnceAfterItWasClosed) {
   std::vector<ListenAddress> addresses;
   {
-    const auto set = ListenerSet::open({.tcp = kAnyPort}, 2);
+    const auto set = ListenerSet::open({.listen = kAnyPort}, 2);
     ASSERT_TRUE(set);
     addresses = set->listen_addresses();
     EXPECT_TRUE(can_connect(addresses[0].port));
   }
-  EXPECT_TRUE(ListenerSet::open({.tcp = addresses}, 2));
+  EXPECT_TRUE(ListenerSet::open({.listen = addresses}, 2));
 }
 
 TEST(ListenerSet, AdoptsListeningSocketsAndFindsTheirAddresses) {
-  const auto parent = ListenerSet::open({.tcp = kAnyPort}, 2);
+  const auto parent = ListenerSet::open({.listen = kAnyPort}, 2);
   ASSERT_TRUE(parent);
   std::vector<std::vector<int>> copies = parent->fds_by_address();
   for (int& fd : copies[0]) fd = ::dup(fd);
@@ -174,8 +196,7 @@ io::UniqueFd take_udp_port(const ListenAddress& address) {
 
 TEST(ListenerSet, OpensUdpBesideTcpOnTheSamePortForEachCore) {
   const auto set = ListenerSet::open(
-      {.tcp = kAnyPort,
-       .tcp_and_udp = {{.host = "127.0.0.1", .port = 0}, {.host = "::1", .port = 0}}},
+      {.listen = kAnyPort, .https = {{.host = "127.0.0.1", .port = 0}, {.host = "::1", .port = 0}}},
       3);
 
   ASSERT_TRUE(set) << set.error().text;
@@ -193,7 +214,7 @@ TEST(ListenerSet, OpensUdpBesideTcpOnTheSamePortForEachCore) {
 }
 
 TEST(ListenerSet, GivesEachDatagramToTheCoreThatItBelongsTo) {
-  const auto set = ListenerSet::open({.tcp = {}, .tcp_and_udp = kAnyPort}, 3);
+  const auto set = ListenerSet::open({.listen = {}, .https = kAnyPort}, 3);
   ASSERT_TRUE(set);
   const auto& udp = set->addresses().at(1);
   auto client = io::UdpSocket::adopt(take_udp_port({.host = "127.0.0.1", .port = 0}));
@@ -219,7 +240,7 @@ TEST(ListenerSet, ServesWithoutUdpWhereAnotherProgramHasThePortAndSaysSo) {
           .value();
   address.port = io::SocketAddress::of_socket(other.get())->port();
 
-  const auto set = ListenerSet::open({.tcp = {}, .tcp_and_udp = {address}}, 2);
+  const auto set = ListenerSet::open({.listen = {}, .https = {address}}, 2);
 
   ASSERT_TRUE(set) << set.error().text;
   ASSERT_EQ(set->addresses().size(), 1U);
@@ -227,13 +248,15 @@ TEST(ListenerSet, ServesWithoutUdpWhereAnotherProgramHasThePortAndSaysSo) {
   EXPECT_TRUE(can_connect(address.port));
   const std::string port = std::to_string(address.port);
   EXPECT_EQ(set->warnings(),
-            std::vector<std::string>{"no HTTP/3 on 127.0.0.1:" + port +
-                                     ": another program uses this UDP port (ss -lnup 'sport = :" +
-                                     port + "' shows it); HTTP/1.1 and HTTP/2 are served"});
+            std::vector<std::string>{
+                "no HTTP/3 on 127.0.0.1:" + port +
+                ", where HTTP/1.1 and HTTP/2 are served: another program uses this UDP port. Stop "
+                "it (ss -lnup 'sport = :" +
+                port + "' shows it) and start Pear anew, or choose another port with --https"});
 }
 
 TEST(ListenerSet, AdoptsUdpSocketsTooAndTellsThemApart) {
-  auto parent = ListenerSet::open({.tcp = kAnyPort, .tcp_and_udp = kAnyPort}, 2);
+  auto parent = ListenerSet::open({.listen = kAnyPort, .https = kAnyPort}, 2);
   ASSERT_TRUE(parent);
   std::vector<std::vector<int>> copies = parent->fds_by_address();
   for (auto& fds : copies) {
@@ -257,7 +280,7 @@ TEST(ListenerSet, AdoptsUdpSocketsTooAndTellsThemApart) {
 
 TEST(ListenerSet, AdoptsUdpOnlyBesideTcpAndNeverWithItInOneGroup) {
   const auto udp = [] { return take_udp_port({.host = "127.0.0.1", .port = 0}).release(); };
-  auto tcp = ListenerSet::open({.tcp = kAnyPort}, 1);
+  auto tcp = ListenerSet::open({.listen = kAnyPort}, 1);
   ASSERT_TRUE(tcp);
 
   const auto alone = ListenerSet::adopt({{udp()}});

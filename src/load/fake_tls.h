@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/temporary_folder.h"
@@ -25,6 +26,11 @@ class FakeTls {
     options.certificates = {ready_.certificate};
     contexts_ = io::tls::ServerContexts::load(options, io::wall_time()).contexts;
     PEAR_ASSERT(contexts_ != nullptr, "the test's own files are right");
+  }
+
+  // Others than the good ones.
+  explicit FakeTls(std::shared_ptr<const io::tls::ServerContexts> contexts) : FakeTls() {
+    contexts_ = std::move(contexts);
   }
 
   [[nodiscard]] const std::shared_ptr<const io::tls::ServerContexts>& contexts() const {

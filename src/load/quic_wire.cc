@@ -72,6 +72,7 @@ bool QuicWire::open_socket() {
 std::unique_ptr<http3::Transport> QuicWire::open_transport() {
   auto start = kit_.tls->open_quic(kit_.options.server_name, io::wall_time());
   if (start.ssl == nullptr) return nullptr;
+  ssl_ = start.ssl;
   std::array<std::uint8_t, http3::kIdBytes> id{};
   if (::getrandom(id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) id.fill(7);
   return http3::Transport::make(*kit_.quic,
@@ -212,17 +213,25 @@ void QuicWire::end() {
   const auto ours = transport.local_error();
   if (!established_) {
     const bool refused = is_handshake_error(from_peer) || is_handshake_error(ours);
-    owner_.on_gone(refused ? Failure::Handshake : Failure::Unreachable,
-                   is_handshake_error(ours)
-                       ? "the server's side of the QUIC handshake is not accepted"
-                       : std::string_view());
-    return;
+    return owner_.on_gone(refused ? Failure::Handshake : Failure::Unreachable, handshake_problem());
   }
   if (ours && !transport.state().timed_out) return owner_.on_gone(Failure::BadAnswer, {});
   const bool in_order =
       !from_peer || (from_peer->of_application &&
                      from_peer->code == std::to_underlying(http3::ErrorCode::NoError));
   owner_.on_gone(in_order ? Failure::Reset : Failure::Aborted, {});
+}
+
+std::string_view QuicWire::handshake_problem() const {
+  using io::tls::AlertOf;
+  const http3::Transport& transport = session_->transport();
+  for (const auto& [error, side] : {std::pair(transport.local_error(), AlertOf::Us),
+                                    std::pair(transport.peer_error(), AlertOf::Peer)}) {
+    if (!is_handshake_error(error)) continue;
+    const auto alert = static_cast<std::uint8_t>(error->code - kCryptoErrors);
+    return io::tls::ClientContext::quic_problem(*ssl_, alert, side);
+  }
+  return {};
 }
 
 bool QuicWire::awaits_ticket() const {

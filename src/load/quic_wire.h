@@ -46,11 +46,14 @@ class QuicWire final : public Wire, private io::IoHandler {
   [[nodiscard]] bool send(std::span<const std::uint8_t> train, std::size_t segment);
   void arm_timeout();
   void end();
+  // Why the handshake failed; empty where that is not known.
+  [[nodiscard]] std::string_view handshake_problem() const;
 
   WireKit& kit_;
   WireOwner& owner_;
   std::optional<io::UdpSocket> socket_;
   std::optional<http3::ClientSession> session_;  // When it is open, and after.
+  const ssl_st* ssl_ = nullptr;                  // Borrowed from its transport.
   io::Timer timeout_;
   Traffic traffic_;
   std::vector<std::uint8_t> unsent_;  // A train that the kernel did not take.

@@ -57,13 +57,11 @@ std::string_view version_text(HttpVersion version) {
 }
 
 std::string connections_text(const Plan& plan, bool open_loop) {
-  if (plan.connection_use == ConnectionUse::NewForEach) {
-    return fmt::format("{}{} connections (new for each)", open_loop ? "up to " : "",
-                       plan.connections);
-  }
+  const std::string count = fmt::format("{}{} connection{}", open_loop ? "up to " : "",
+                                        plan.connections, plan.connections == 1 ? "" : "s");
+  if (plan.connection_use == ConnectionUse::NewForEach) return count + " (new for each)";
   const std::uint32_t streams = streams_of(plan);
-  return fmt::format("{}{} connections{}", open_loop ? "up to " : "", plan.connections,
-                     streams > 1 ? fmt::format(" of {} requests", streams) : "");
+  return streams > 1 ? fmt::format("{} of {} requests", count, streams) : count;
 }
 
 std::string plan_line(const Plan& plan) {

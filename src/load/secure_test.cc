@@ -63,6 +63,7 @@ TEST(Secure, BelievesNoCertificateOfAnUnknownAuthorityUnlessItIsTold) {
   const FakeTls others;
   FakeHttp2Server tcp(always_hello(), &tls);
   FakeHttp3Server udp(always_hello(), tls);
+  std::string_view problem;
   for (const HttpVersion version : {HttpVersion::Http2, HttpVersion::Http3}) {
     const bool quic = version == HttpVersion::Http3;
     Plan plan = plan_for(quic ? udp.url() : tcp.url(), others);
@@ -78,8 +79,31 @@ TEST(Secure, BelievesNoCertificateOfAnUnknownAuthorityUnlessItIsTold) {
     ASSERT_TRUE(taken.has_value());
     EXPECT_EQ(count_of(*refused, Failure::Handshake), 1U);
     EXPECT_FALSE(refused->problem.empty());
+    EXPECT_TRUE(problem.empty() || refused->problem == problem) << refused->problem;
+    problem = refused->problem;
     EXPECT_EQ(taken->answered, 1U);
   }
+}
+
+TEST(Secure, TellsWhyAServerRefusesAHandshake) {
+  const FakeTls tls;
+  const auto problem = [&](HttpVersion version, auto& server) {
+    Plan plan = plan_for(server.url(), tls);
+    plan.http = version;
+    plan.bound.requests = 1;
+    plan.connections = 1;
+    const auto outcome = run_load(plan, nullptr);
+    EXPECT_EQ(count_of(*outcome, Failure::Handshake), 1U);
+    return outcome->problem;
+  };
+  const FakeTls none(io::tls::ServerContexts::refusing());
+  FakeHttp2Server tcp(always_hello(), &none);
+  FakeHttp3Server udp(always_hello(), none);
+
+  EXPECT_EQ(problem(HttpVersion::Http2, tcp),
+            "the peer found nothing in common, or has no certificate");
+  EXPECT_EQ(problem(HttpVersion::Http3, udp),
+            "the peer found nothing in common, or has no certificate");
 }
 
 TEST(Secure, BelievesTheLocalAuthorityBesideTheSystems) {

@@ -433,8 +433,9 @@ class CertificateFiles(TlsTest):
         pair.chain.write_bytes(b"nothing\n")
         with PearProcess(self.project(pair), https=True) as pear:
             self.assertIn(str(pair.chain), pear.wait_event("certificate_refused")["message"])
+            self.assertIn(str(pear.https_port), pear.wait_event("https_refused")["message"])
             self.assertEqual(pear.get("/")[0], 200)
-            self.assertNotEqual(self.trusted(f"https://bad.test:{pear.https_port}/").code, 0)
+            self.assertIn("alert", self.trusted(f"https://bad.test:{pear.https_port}/").error)
             good = self.authority.make("mended", "bad.test")
             pair.replace_by(good)
             self.wait_until(
@@ -490,7 +491,8 @@ class CertificateFiles(TlsTest):
             gone = Pair(self.folder, "gone")
             (folder / "pear.toml").write_text(text.replace(self.shop.table(), gone.table()))
             pear.process.send_signal(signal.SIGHUP)
-            self.assertIn(str(gone.chain), pear.wait_event("certificate_refused")["message"])
+            self.assertIn(str(gone.chain), pear.wait_event("configuration_problem")["message"])
+            pear.wait_event("reload_refused")
             self.assertEqual(self.serial(pear, "shop.test"), other.serial())
 
 
@@ -564,13 +566,19 @@ class Sites(TlsTest):
             self.assertIn("no_authorities.pem", pear.wait_event("certificate_refused")["message"])
             self.assertNotEqual(self.trusted(f"https://shop.test:{pear.https_port}/").status, 200)
 
-    def test_a_new_demand_on_clients_holds_though_a_certificate_is_broken(self):
+    def test_a_new_demand_on_clients_comes_whole_or_not_at_all(self):
         sites = self.site("a", ["shop.test"], client_certificates='"off"')
         with PearProcess(self.project(self.shop, sites=sites), https=True) as pear:
             self.assertEqual(self.trusted(f"https://shop.test:{pear.https_port}/").status, 200)
-            self.project(self.shop, Pair(self.folder, "not_there"), sites=self.requiring())
+            self.project(self.shop, sites=self.requiring(self.folder / "no_authorities.pem"))
             pear.process.send_signal(signal.SIGHUP)
-            pear.wait_event("certificate_refused")
+            pear.wait_event("reload_refused")
+            self.assertIn("site.a.https.client_authorities",
+                          pear.wait_event("configuration_problem")["message"])
+            self.assertEqual(self.trusted(f"https://shop.test:{pear.https_port}/").status, 200)
+
+            self.project(self.shop, sites=self.requiring())
+            pear.process.send_signal(signal.SIGHUP)
             self.wait_until(
                 lambda: self.trusted(f"https://shop.test:{pear.https_port}/").status != 200,
                 "who shows no certificate is turned away")

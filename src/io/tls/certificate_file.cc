@@ -71,15 +71,13 @@ std::expected<std::pair<KeyKind, std::string>, std::string> kind_of(const EVP_PK
 bssl::UniquePtr<EVP_PKEY> read_key(const std::filesystem::path& file, Findings& findings) {
   const auto text = read_file(file);
   if (!text) {
-    findings.problems.push_back(
-        fmt::format("{}: the key cannot be read: {}.", file.native(), text.error()));
+    findings.refuse(file, fmt::format("the key cannot be read: {}.", text.error()));
     return nullptr;
   }
   if (text->contains("ENCRYPTED")) {
-    findings.problems.push_back(
-        fmt::format("{}: the key is encrypted; store it without a password, readable by Pear "
-                    "alone (`openssl pkey -in … -out …`).",
-                    file.native()));
+    findings.refuse(file,
+                    "the key is encrypted; store it without a password, readable by Pear "
+                    "alone (`openssl pkey -in … -out …`).");
     return nullptr;
   }
   const bssl::UniquePtr<BIO> bio(
@@ -89,15 +87,14 @@ bssl::UniquePtr<EVP_PKEY> read_key(const std::filesystem::path& file, Findings& 
   bssl::UniquePtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   ERR_clear_error();
   if (key == nullptr) {
-    findings.problems.push_back(fmt::format(
-        "{}: holds no private key in PEM (-----BEGIN PRIVATE KEY-----).", file.native()));
+    findings.refuse(file, "holds no private key in PEM (-----BEGIN PRIVATE KEY-----).");
     return nullptr;
   }
   struct stat status{};
   if (::stat(file.c_str(), &status) == 0 && (status.st_mode & 077U) != 0) {
-    findings.warnings.push_back(
-        fmt::format("{0}: other users may read the key (mode {1:03o}); run `chmod 600 {0}`.",
-                    file.native(), status.st_mode & 0777U));
+    findings.warn(file,
+                  fmt::format("other users may read the key (mode {:03o}); run `chmod 600 {}`.",
+                              status.st_mode & 0777U, file.native()));
   }
   return key;
 }
@@ -112,15 +109,18 @@ bool check_key(const Certificate& certificate, const std::filesystem::path& key_
   ERR_clear_error();
   if (fits == 0) return true;
   if (fits < certificate.chain.size()) {
-    findings.problems.push_back(fmt::format(
-        "{}: the chain is in the wrong order: the key is that of certificate {}, which must come "
-        "first.",
-        certificate.file.native(), fits + 1));
+    findings.refuse(
+        certificate.file,
+        fmt::format(
+            "the chain is in the wrong order: the key is that of certificate {}, which must come "
+            "first.",
+            fits + 1));
   } else {
-    findings.problems.push_back(
-        fmt::format("{}: the key does not fit the certificate in {}; give the key that it was "
+    findings.refuse(
+        key_file,
+        fmt::format("the key does not fit the certificate in {}; give the key that it was "
                     "made with.",
-                    key_file.native(), certificate.file.native()));
+                    certificate.file.native()));
   }
   return false;
 }
@@ -136,10 +136,12 @@ bool check_chain(const Certificate& certificate, Findings& findings) {
       continue;
     }
     ERR_clear_error();
-    findings.problems.push_back(fmt::format(
-        "{}: the chain is in the wrong order: certificate {} is not signed by the one behind it. "
-        "The server's own comes first, then each one's issuer.",
-        certificate.file.native(), i + 1));
+    findings.refuse(
+        certificate.file,
+        fmt::format(
+            "the chain is in the wrong order: certificate {} is not signed by the one behind it. "
+            "The server's own comes first, then each one's issuer.",
+            i + 1));
     return false;
   }
   return true;
@@ -148,32 +150,30 @@ bool check_chain(const Certificate& certificate, Findings& findings) {
 void check_times(const Certificate& certificate, WallTime now, Findings& findings) {
   const WallTime begins = time_of(X509_get0_notBefore(certificate.chain.front().get()));
   if (begins > now) {
-    findings.warnings.push_back(
-        fmt::format("{}: the certificate is valid only from {} on; is the clock right?",
-                    certificate.file.native(), date_of(begins)));
+    findings.warn(certificate.file,
+                  fmt::format("the certificate is valid only from {} on; is the clock right?",
+                              date_of(begins)));
   }
-  if (auto warning = expiry_warning(certificate.file, certificate.expires, now)) {
-    findings.warnings.push_back(*std::move(warning));
-  }
+  warn_of_expiry(certificate.file, certificate.expires, now, findings);
 }
 
 void read_staple(const std::filesystem::path& file, WallTime now, Certificate& certificate,
                  Findings& findings) {
   const auto bytes = read_file(file);
   if (!bytes) {
-    findings.problems.push_back(
-        fmt::format("{}: the OCSP response cannot be read: {}.", file.native(), bytes.error()));
+    findings.refuse(file, fmt::format("the OCSP response cannot be read: {}.", bytes.error()));
     return;
   }
   const auto response = read_ocsp_response(*bytes, *certificate.chain.front());
   if (!response) {
-    findings.problems.push_back(fmt::format("{}: {}.", file.native(), response.error()));
+    findings.refuse(file, fmt::format("{}.", response.error()));
     return;
   }
   if (response->next_update && *response->next_update <= now) {
-    findings.warnings.push_back(fmt::format(
-        "{}: the OCSP response is out of date since {} and is not sent; fetch a new one.",
-        file.native(), date_of(*response->next_update)));
+    findings.warn(
+        file,
+        fmt::format("the OCSP response is out of date since {} and is not sent; fetch a new one.",
+                    date_of(*response->next_update)));
     return;
   }
   certificate.staple.reset(CRYPTO_BUFFER_new(reinterpret_cast<const std::uint8_t*>(bytes->data()),
@@ -205,8 +205,7 @@ std::vector<bssl::UniquePtr<X509>> read_certificates(const std::filesystem::path
   std::vector<bssl::UniquePtr<X509>> certificates;
   const auto text = read_file(file);
   if (!text) {
-    findings.problems.push_back(
-        fmt::format("{}: the certificate cannot be read: {}.", file.native(), text.error()));
+    findings.refuse(file, fmt::format("the certificate cannot be read: {}.", text.error()));
     return certificates;
   }
   const bssl::UniquePtr<BIO> bio(
@@ -224,8 +223,7 @@ std::vector<bssl::UniquePtr<X509>> read_certificates(const std::filesystem::path
     bssl::UniquePtr<X509> certificate(d2i_X509(nullptr, &cursor, size));
     if (certificate == nullptr || cursor != bytes + size) {
       ERR_clear_error();
-      findings.problems.push_back(
-          fmt::format("{}: certificate {} is damaged.", file.native(), certificates.size() + 1));
+      findings.refuse(file, fmt::format("certificate {} is damaged.", certificates.size() + 1));
       return {};
     }
     certificates.push_back(std::move(certificate));
@@ -233,22 +231,29 @@ std::vector<bssl::UniquePtr<X509>> read_certificates(const std::filesystem::path
   const std::uint32_t error = ERR_peek_last_error();
   ERR_clear_error();
   if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) != PEM_R_NO_START_LINE) {
-    findings.problems.push_back(fmt::format("{}: the PEM of certificate {} is damaged.",
-                                            file.native(), certificates.size() + 1));
+    findings.refuse(file,
+                    fmt::format("the PEM of certificate {} is damaged.", certificates.size() + 1));
     return {};
   }
   if (certificates.empty()) {
-    findings.problems.push_back(fmt::format(
-        "{}: holds no certificate in PEM (-----BEGIN CERTIFICATE-----).", file.native()));
+    findings.refuse(file, "holds no certificate in PEM (-----BEGIN CERTIFICATE-----).");
   }
   return certificates;
 }
 
-std::optional<std::string> expiry_warning(const std::filesystem::path& file, WallTime expires,
-                                          WallTime now) {
-  if (expires > now + kWarnBefore) return std::nullopt;
-  return fmt::format("{}: the certificate {} on {}; renew it.", file.native(),
-                     expires <= now ? "expired" : "expires", date_of(expires));
+void Findings::refuse(const std::filesystem::path& file, std::string_view what) {
+  problems.push_back({.file = file, .text = fmt::format("{}: {}", file.native(), what)});
+}
+
+void Findings::warn(const std::filesystem::path& file, std::string_view what) {
+  warnings.push_back({.file = file, .text = fmt::format("{}: {}", file.native(), what)});
+}
+
+void warn_of_expiry(const std::filesystem::path& file, WallTime expires, WallTime now,
+                    Findings& findings) {
+  if (expires > now + kWarnBefore) return;
+  findings.warn(file, fmt::format("the certificate {} on {}; renew it.",
+                                  expires <= now ? "expired" : "expires", date_of(expires)));
 }
 
 WallTime time_of(const ASN1_TIME* time) {
@@ -274,7 +279,7 @@ std::optional<Certificate> read_certificate(const CertificateFiles& files, Certi
     certificate.kind = kind->first;
     certificate.key_kind = std::move(kind->second);
   } else {
-    findings.problems.push_back(fmt::format("{}: the key {}.", files.key.native(), kind.error()));
+    findings.refuse(files.key, fmt::format("the key {}.", kind.error()));
   }
   if (problems_before == findings.problems.size()) check_chain(certificate, findings);
   certificate.expires = time_of(X509_get0_notAfter(&own));
@@ -282,10 +287,10 @@ std::optional<Certificate> read_certificate(const CertificateFiles& files, Certi
   if (use == CertificateUse::Server) {
     certificate.names = names_of(own);
     if (certificate.names.empty()) {
-      findings.problems.push_back(fmt::format(
-          "{}: the certificate names no host (subjectAltName); have it issued with its DNS names "
-          "or addresses.",
-          files.chain.native()));
+      findings.refuse(
+          files.chain,
+          "the certificate names no host (subjectAltName); have it issued with its DNS names "
+          "or addresses.");
     }
   }
   if (!files.ocsp.empty()) read_staple(files.ocsp, now, certificate, findings);

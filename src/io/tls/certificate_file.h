@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <openssl/base.h>
@@ -19,10 +20,14 @@
 
 namespace pear::io::tls {
 
-// Sentences for the operator.
+// What is found while files are read.
 struct Findings {
-  std::vector<std::string> problems;
-  std::vector<std::string> warnings;
+  std::vector<Finding> problems;
+  std::vector<Finding> warnings;
+
+  // `what`: a sentence that follows the file's name.
+  void refuse(const std::filesystem::path& file, std::string_view what);
+  void warn(const std::filesystem::path& file, std::string_view what);
 };
 
 inline constexpr std::size_t kPemBytesMax = 1UL << 20;
@@ -59,9 +64,9 @@ enum class CertificateUse : std::uint8_t { Server, Client };
                                                           CertificateUse use, WallTime now,
                                                           Findings& findings);
 
-// For the operator, when it expires within 14 days or has expired.
-[[nodiscard]] std::optional<std::string> expiry_warning(const std::filesystem::path& file,
-                                                        WallTime expires, WallTime now);
+// When it expires within 14 days or has expired.
+void warn_of_expiry(const std::filesystem::path& file, WallTime expires, WallTime now,
+                    Findings& findings);
 
 [[nodiscard]] WallTime time_of(const ASN1_TIME* time);
 

@@ -15,6 +15,7 @@
 
 #include "io/tls/certificate_file.h"
 #include "io/tls/certificate_names.h"
+#include "io/tls/failure_reason.h"
 
 namespace pear::io::tls {
 
@@ -100,7 +101,7 @@ void show_certificate(const CertificateFiles& files, WallTime now, SSL_CTX& cont
   if (!certificate) return;
   const auto credential = credential_of(*certificate);
   if (credential == nullptr || SSL_CTX_add1_credential(&context, credential.get()) != 1) {
-    findings.problems.push_back(fmt::format("{}: cannot be used for TLS.", files.chain.native()));
+    findings.refuse(files.chain, "cannot be used for TLS.");
   }
 }
 
@@ -141,8 +142,8 @@ ClientContext::Loaded ClientContext::load(const ClientOptions& options, WallTime
     }
   }
   ERR_clear_error();
-  if (!whole) findings.problems.emplace_back("The options of the TLS client do not go together.");
-  loaded.problems = std::move(findings.problems);
+  for (Finding& problem : findings.problems) loaded.problems.push_back(std::move(problem.text));
+  if (!whole) loaded.problems.emplace_back("The options of the TLS client do not go together.");
   if (loaded.problems.empty()) loaded.context = std::make_unique<ClientContext>(std::move(parts));
   return loaded;
 }
@@ -180,6 +181,10 @@ bool ClientContext::prepare(Session& session) const {
   const auto& tickets = parts_->tickets;
   if (tickets.empty() || tickets.back().server != name) return true;
   return SSL_set_session(session.ssl_, tickets.back().session.get()) == 1;
+}
+
+std::string_view ClientContext::quic_problem(const ssl_st& ssl, std::uint8_t alert, AlertOf side) {
+  return alert_reason(&ssl, alert, side);
 }
 
 ClientContext::QuicStart ClientContext::open_quic(std::string_view server_name, WallTime now) {

@@ -48,6 +48,9 @@ struct ClientOptions {
   CertificateCompression compression = CertificateCompression::Use;
 };
 
+// Who ended a QUIC handshake with an alert of TLS (RFC 9001, section 4.8).
+enum class AlertOf : std::uint8_t { Us, Peer };
+
 class ClientContext {
  public:
   struct Loaded {
@@ -75,6 +78,11 @@ class ClientContext {
   // `server_name` is sent as SNI where it is a name, and verified as with sessions, at `now`. The
   // context outlives the SSL.
   [[nodiscard]] QuicStart open_quic(std::string_view server_name, WallTime now);
+
+  // Why a handshake of open_quic()'s SSL has ended with this alert: the words that
+  // Session::problem() has for it. Lives as long as the program.
+  [[nodiscard]] static std::string_view quic_problem(const ssl_st& ssl, std::uint8_t alert,
+                                                     AlertOf side);
 
   // Of Resume: whether the next session has something to offer.
   [[nodiscard]] bool has_ticket() const { return tickets() > 0; }

@@ -6,6 +6,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "io/tls/client_context.h"
+
 namespace pear::io::tls {
 namespace {
 
@@ -14,11 +16,15 @@ struct Wording {
   std::string_view text;
 };
 
+constexpr std::string_view kNothingInCommon =
+    "the peer found nothing in common, or has no certificate";
+
 // Those that operators meet; the others keep BoringSSL's names.
 constexpr auto kWordings = std::to_array<Wording>({
     {SSL_R_HTTP_REQUEST, kSpokePlainHttp},
     {SSL_R_HTTPS_PROXY_REQUEST, "the client spoke plain HTTP, as to a proxy"},
     {SSL_R_NO_APPLICATION_PROTOCOL, "no protocol of the client's ALPN is spoken here"},
+    {SSL_R_CONNECTION_REJECTED, "there is no certificate to show"},
     {SSL_R_NO_SHARED_CIPHER, "no cipher suite in common"},
     {SSL_R_NO_SHARED_GROUP, "no key exchange group in common"},
     {SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS, "no signature algorithm in common"},
@@ -31,11 +37,24 @@ constexpr auto kWordings = std::to_array<Wording>({
     {SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, "the peer refused the certificate"},
     {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "the peer says that the certificate has expired"},
     {SSL_R_TLSV1_ALERT_CERTIFICATE_REQUIRED, "the peer asks for a certificate"},
-    {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, "the peer found nothing in common"},
+    {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, kNothingInCommon},
+    {SSL_R_HANDSHAKE_FAILURE_ON_CLIENT_HELLO, kNothingInCommon},
     {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "the peer found no TLS version in common"},
     {SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "the peer speaks no protocol of the ALPN"},
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, "a record does not decrypt"},
 });
+
+// Empty: none is better than BoringSSL's.
+std::string_view wording_of(int reason) {
+  for (const Wording& wording : kWordings) {
+    if (wording.reason == reason) return wording.text;
+  }
+  return {};
+}
+
+std::string_view text_or_nameless(const char* name) {
+  return name == nullptr ? std::string_view("an error without a name") : std::string_view(name);
+}
 
 }  // namespace
 
@@ -49,12 +68,20 @@ std::string_view failure_reason(const ssl_st* ssl) {
       const long result = SSL_get_verify_result(ssl);
       if (result != X509_V_OK) return X509_verify_cert_error_string(result);
     }
-    for (const Wording& wording : kWordings) {
-      if (wording.reason == reason) return wording.text;
-    }
+    if (const std::string_view text = wording_of(reason); !text.empty()) return text;
   }
-  const char* const name = ERR_reason_error_string(error);
-  return name == nullptr ? std::string_view("an error without a name") : std::string_view(name);
+  return text_or_nameless(ERR_reason_error_string(error));
+}
+
+std::string_view alert_reason(const ssl_st* ssl, std::uint8_t alert, AlertOf side) {
+  if (side == AlertOf::Us) {
+    const long result = SSL_get_verify_result(ssl);
+    if (result != X509_V_OK) return X509_verify_cert_error_string(result);
+    return text_or_nameless(SSL_alert_desc_string_long(alert));
+  }
+  const int reason = SSL_AD_REASON_OFFSET + alert;
+  if (const std::string_view text = wording_of(reason); !text.empty()) return text;
+  return text_or_nameless(ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, reason)));
 }
 
 }  // namespace pear::io::tls

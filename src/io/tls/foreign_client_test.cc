@@ -193,9 +193,9 @@ TEST(OcspResponse, IsNotSentWhenItIsOutOfDate) {
   files.ocsp =
       certificates.folder().write("old.der", ocsp_response(own(files, keep), "20270110000000Z"));
   const auto loaded = ServerContexts::load({.certificates = {files}}, kTestNow);
-  ASSERT_TRUE(loaded.problems.empty()) << loaded.problems.front();
+  ASSERT_TRUE(loaded.problems.empty()) << loaded.problems.front().text;
   ASSERT_EQ(loaded.warnings.size(), 1U);
-  EXPECT_NE(loaded.warnings.front().find("out of date since 2027-01-10"), std::string::npos);
+  EXPECT_NE(loaded.warnings.front().text.find("out of date since 2027-01-10"), std::string::npos);
 }
 
 }  // namespace

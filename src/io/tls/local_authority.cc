@@ -153,8 +153,8 @@ std::optional<Authority> find_authority(const Folder& folder, std::string_view o
   Findings findings;
   auto found = read_certificate(files, CertificateUse::Client, now, findings);
   if (!found) {
-    for (const std::string& problem : findings.problems) {
-      problems.push_back(problem + " Delete both files to have a new authority made.");
+    for (const Finding& problem : findings.problems) {
+      problems.push_back(problem.text + " Delete both files to have a new authority made.");
     }
     return std::nullopt;
   }

@@ -44,8 +44,8 @@ TEST(LocalAuthority, MakesWhatAServerNeedsWhereNothingIs) {
   EXPECT_EQ(subject_text(*authority.front()), "CN=Pear local authority (ada@laptop)");
 
   const auto loaded = ServerContexts::load({.certificates = {ready.certificate}}, kTestNow);
-  ASSERT_TRUE(loaded.problems.empty()) << loaded.problems.front();
-  EXPECT_TRUE(loaded.warnings.empty()) << loaded.warnings.front();
+  ASSERT_TRUE(loaded.problems.empty()) << loaded.problems.front().text;
+  EXPECT_TRUE(loaded.warnings.empty()) << loaded.warnings.front().text;
   const CertificateSet& set = *loaded.contexts->sets().front();
   for (const std::string_view host : {"localhost", "shop.localhost", "127.0.0.1", "[::1]"}) {
     EXPECT_TRUE(set.stands_for(host)) << host;

@@ -122,6 +122,7 @@ ssl_select_cert_result_t ServerContexts::Parts::on_client_hello(const SSL_CLIENT
   SSL* const ssl = hello->ssl;
   HandshakeFacts& facts = HandshakeFacts::of(ssl);
   const Parts& parts = *facts.contexts->parts_;
+  if (parts.sets.empty()) return ssl_select_cert_error;
   const char* const asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   std::size_t size = 0;
   const std::uint8_t* bytes = nullptr;
@@ -219,9 +220,10 @@ std::vector<Group> grouped(std::vector<Certificate> certificates, Findings& find
     }
     const auto twin = std::ranges::find(group->certificates, certificate.kind, &Certificate::kind);
     if (twin != group->certificates.end()) {
-      findings.warnings.push_back(
-          fmt::format("{}: is never used: {} is for the same names and has a key of the same kind.",
-                      certificate.file.native(), twin->file.native()));
+      findings.warn(
+          certificate.file,
+          fmt::format("is never used: {} is for the same names and has a key of the same kind.",
+                      twin->file.native()));
       continue;
     }
     group->certificates.push_back(std::move(certificate));
@@ -244,9 +246,10 @@ bssl::UniquePtr<SSL_CTX> context_of(const Group& group) {
 
 void read_authorities(const ClientRule& rule, ClientPolicy& policy, Findings& findings) {
   if (rule.authorities.empty()) {
-    findings.problems.emplace_back(
-        "A rule asks clients for certificates without naming the file of the authorities that may "
-        "have signed them.");
+    findings.problems.push_back(
+        {.file = {},
+         .text = "A rule asks clients for certificates without naming the file of the authorities "
+                 "that may have signed them."});
     return;
   }
   policy.authorities.reset(X509_STORE_new());
@@ -306,9 +309,8 @@ void ServerContexts::Parts::index_names(Findings& findings) {
       if (set_of_name.emplace(name, i).second) reached = true;
     }
     if (!reached) {
-      findings.warnings.push_back(
-          fmt::format("{}: is never used: certificates before it stand for all of its names.",
-                      sets[i]->members().front().chain.native()));
+      findings.warn(sets[i]->members().front().chain,
+                    "is never used: certificates before it stand for all of its names.");
     }
   }
 }
@@ -334,8 +336,8 @@ ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallT
   parts->policies = read_policies(options.clients, findings);
   const bool rules_are_whole = findings.problems.empty();
   if (options.certificates.empty()) {
-    findings.problems.emplace_back(
-        "TLS needs a certificate: name the files of its chain and its key.");
+    findings.problems.push_back(
+        {.file = {}, .text = "TLS needs a certificate: name the files of its chain and its key."});
   }
   std::vector<Certificate> certificates;
   for (const CertificateFiles& files : options.certificates) {
@@ -358,9 +360,8 @@ ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallT
     }
     if (!parts->add(context_of(group), options.version_min)) {
       ERR_clear_error();
-      findings.problems.push_back(
-          fmt::format("{}: cannot be used for TLS; is its key meant for signatures?",
-                      group.certificates.front().file.native()));
+      findings.refuse(group.certificates.front().file,
+                      "cannot be used for TLS; is its key meant for signatures?");
       continue;
     }
     parts->sets.push_back(std::move(set));
@@ -374,6 +375,15 @@ ServerContexts::Loaded ServerContexts::load(const ContextOptions& options, WallT
   return loaded;
 }
 
+std::shared_ptr<const ServerContexts> ServerContexts::refusing() {
+  auto parts = std::make_unique<Parts>();
+  parts->tickets = TicketKeys::in_process();
+  const bool made =
+      parts->add(bssl::UniquePtr<SSL_CTX>(SSL_CTX_new(TLS_server_method())), Version::Tls12);
+  PEAR_ASSERT(made, "out of memory");
+  return std::make_shared<const ServerContexts>(std::move(parts));
+}
+
 ServerContexts::ServerContexts(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ServerContexts::~ServerContexts() = default;
 
@@ -385,16 +395,14 @@ std::span<const std::unique_ptr<const CertificateSet>> ServerContexts::sets() co
   return parts_->sets;
 }
 
-std::vector<std::string> ServerContexts::expiry_warnings(WallTime now) const {
-  std::vector<std::string> warnings;
+std::vector<Finding> ServerContexts::expiry_warnings(WallTime now) const {
+  Findings findings;
   for (const auto& set : parts_->sets) {
     for (const CertificateSet::Member& member : set->members()) {
-      if (auto warning = expiry_warning(member.chain, member.expires, now)) {
-        warnings.push_back(*std::move(warning));
-      }
+      warn_of_expiry(member.chain, member.expires, now, findings);
     }
   }
-  return warnings;
+  return std::move(findings.warnings);
 }
 
 bool ServerContexts::takes_early_data() const {

@@ -73,9 +73,15 @@ class CertificateSet {
   std::vector<Member> members_;
 };
 
+// What the operator has to mend, or should know about.
+struct Finding {
+  std::filesystem::path file;  // As the options name it; empty where it is about no file.
+  std::string text;            // A sentence that begins with the file's name and says what to do.
+};
+
 class ServerContexts {
  public:
-  // Each problem is a sentence with the file's name that says what to do. Contexts are made of the
+  // Contexts are made of the
   // certificates that are right, the first of them standing for all other names; one that is not is
   // replaced by the one that `in_force` has from the same file. They are null where there is none
   // at all, and where a rule for clients is wrong, since leaving it out would let clients in.
@@ -83,13 +89,16 @@ class ServerContexts {
   // expires within 14 days or has expired, one that no name reaches) do not stand in the way.
   struct Loaded {
     std::shared_ptr<const ServerContexts> contexts;
-    std::vector<std::string> problems;
-    std::vector<std::string> warnings;
+    std::vector<Finding> problems;
+    std::vector<Finding> warnings;
     bool changed = true;  // Some certificate or rule is another one than in `in_force`.
   };
   // Reads the files: not on a core's thread. `in_force` may be null.
   [[nodiscard]] static Loaded load(const ContextOptions& options, WallTime now,
                                    const ServerContexts* in_force = nullptr);
+
+  // Those of a server that has none: each handshake is refused with an alert.
+  [[nodiscard]] static std::shared_ptr<const ServerContexts> refusing();
 
   // Of load().
   struct Parts;
@@ -101,8 +110,8 @@ class ServerContexts {
   ServerContexts& operator=(ServerContexts&&) = delete;
 
   [[nodiscard]] std::span<const std::unique_ptr<const CertificateSet>> sets() const;
-  // A sentence for each certificate that expires within 14 days or has expired; as in `warnings`.
-  [[nodiscard]] std::vector<std::string> expiry_warnings(WallTime now) const;
+  // One for each certificate that expires within 14 days or has expired; as in `warnings`.
+  [[nodiscard]] std::vector<Finding> expiry_warnings(WallTime now) const;
   [[nodiscard]] bool takes_early_data() const;
   // Whether what the client showed in its handshake is enough for a request to `host` (lower case,
   // without port): the certificate in use stands for the host, and the host's ClientRule was met.

@@ -100,6 +100,19 @@ TEST(ServerContexts, PreferAGroupThatQuantumComputersDoNotBreak) {
   EXPECT_EQ(pair.server->key_exchange(), "X25519MLKEM768");
 }
 
+TEST(ServerContexts, OfNoCertificateRefuseHandshakesAtOnce) {
+  TestCore core;
+  const auto client = must_load(ClientOptions{.verify = Verify::Off});
+  TestPair pair(core, ServerContexts::refusing(), *client);
+
+  const auto outcome = pair.shake_hands();
+
+  EXPECT_EQ(outcome.server, Session::Progress::Failed);
+  EXPECT_EQ(outcome.client, Session::Progress::Failed);
+  EXPECT_EQ(pair.server->problem(), "there is no certificate to show");
+  EXPECT_EQ(pair.client->problem(), "the peer found nothing in common, or has no certificate");
+}
+
 TEST(ServerContexts, RefuseOldVersions) {
   const auto contexts = must_load(
       ContextOptions{.certificates = {certificates().make({})}, .version_min = Version::Tls13});
@@ -332,13 +345,13 @@ class Problems : public testing::Test {
     const auto loaded = load(files);
     EXPECT_EQ(loaded.contexts, nullptr);
     EXPECT_EQ(loaded.problems.size(), 1U);
-    return loaded.problems.empty() ? "" : loaded.problems.front();
+    return loaded.problems.empty() ? "" : loaded.problems.front().text;
   }
   static std::string warning_of(const CertificateFiles& files) {
     const auto loaded = load(files);
     EXPECT_NE(loaded.contexts, nullptr);
     EXPECT_EQ(loaded.warnings.size(), 1U);
-    return loaded.warnings.empty() ? "" : loaded.warnings.front();
+    return loaded.warnings.empty() ? "" : loaded.warnings.front().text;
   }
   static std::string text_of(const std::filesystem::path& path) {
     return read_file(path).value_or("");
@@ -373,7 +386,7 @@ TEST_F(Problems, NameFilesThatAreNotThere) {
   EXPECT_SAYS(problem_of(files), "/nowhere/ocsp.der: the OCSP response cannot be read");
   const auto none = ServerContexts::load({}, kTestNow);
   ASSERT_EQ(none.problems.size(), 1U);
-  EXPECT_SAYS(none.problems.front(), "TLS needs a certificate");
+  EXPECT_SAYS(none.problems.front().text, "TLS needs a certificate");
 }
 
 TEST_F(Problems, TellWhatIsNoPem) {
@@ -442,8 +455,8 @@ TEST_F(Problems, WarnOfCertificatesThatAreNeverUsed) {
                         made_.make({.file = "c", .names = {"a.example.com", "b.example.com"}})}},
       kTestNow);
   ASSERT_EQ(loaded.warnings.size(), 2U);
-  EXPECT_SAYS(loaded.warnings[0], "c.pem: is never used");
-  EXPECT_SAYS(loaded.warnings[1], "b.pem: is never used");
+  EXPECT_SAYS(loaded.warnings[0].text, "c.pem: is never used");
+  EXPECT_SAYS(loaded.warnings[1].text, "b.pem: is never used");
 }
 
 TEST_F(Problems, OfOneCertificateLeaveTheOthers) {
@@ -494,10 +507,11 @@ TEST_F(Problems, WarnOfTimesAgainWithoutTheFiles) {
   };
   EXPECT_TRUE(warnings_after(days(6) - std::chrono::seconds(1)).empty());
   ASSERT_EQ(warnings_after(days(6)).size(), 1U);
-  EXPECT_SAYS(warnings_after(days(6)).front(), "a.pem: the certificate expires on 2027-02-04");
+  EXPECT_SAYS(warnings_after(days(6)).front().text, "a.pem: the certificate expires on 2027-02-04");
   ASSERT_EQ(warnings_after(days(20)).size(), 2U);
-  EXPECT_SAYS(warnings_after(days(20)).front(), "a.pem: the certificate expired on 2027-02-04");
-  EXPECT_SAYS(warnings_after(days(20)).back(), "b.pem: the certificate expires on 2027-02-14");
+  EXPECT_SAYS(warnings_after(days(20)).front().text,
+              "a.pem: the certificate expired on 2027-02-04");
+  EXPECT_SAYS(warnings_after(days(20)).back().text, "b.pem: the certificate expires on 2027-02-14");
 }
 
 TEST_F(Problems, AreAllToldAtOnce) {
@@ -507,10 +521,13 @@ TEST_F(Problems, AreAllToldAtOnce) {
                    {.hosts = {}, .check = ClientCheck::Require, .authorities = "/nowhere/3"}}},
       kTestNow);
   ASSERT_EQ(loaded.problems.size(), 4U);
-  EXPECT_SAYS(loaded.problems[0], "without naming the file of the authorities");
-  EXPECT_SAYS(loaded.problems[1], "/nowhere/3");
-  EXPECT_SAYS(loaded.problems[2], "/nowhere/1");
-  EXPECT_SAYS(loaded.problems[3], "/nowhere/2");
+  EXPECT_SAYS(loaded.problems[0].text, "without naming the file of the authorities");
+  EXPECT_SAYS(loaded.problems[1].text, "/nowhere/3");
+  EXPECT_SAYS(loaded.problems[2].text, "/nowhere/1");
+  EXPECT_SAYS(loaded.problems[3].text, "/nowhere/2");
+  EXPECT_EQ(loaded.problems[0].file, "");
+  EXPECT_EQ(loaded.problems[1].file, "/nowhere/3");
+  EXPECT_EQ(loaded.problems[3].file, "/nowhere/2");
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ inline Transfer send_text(Session& session, int fd, std::string_view text) {
 
 inline std::shared_ptr<const ServerContexts> must_load(const ContextOptions& options) {
   auto loaded = ServerContexts::load(options, kTestNow);
-  for (const std::string& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.c_str());
+  for (const Finding& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.text.c_str());
   PEAR_ASSERT(loaded.contexts != nullptr, "the test's own files are right");
   return loaded.contexts;
 }
