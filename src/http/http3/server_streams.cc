@@ -48,8 +48,8 @@ void ServerSession::take_head(const Transport::Event& event) {
   transport_->for_each_field(
       [&](std::string_view name, std::string_view value) { builder.add(name, value); });
   stream->request_ended = !event.more;
-  const auto head = builder.finish(
-      http::Version::Http3, event.more ? HeadBuilder::Body::Follows : HeadBuilder::Body::None);
+  const auto body = event.more ? HeadBuilder::Body::Follows : HeadBuilder::Body::None;
+  const auto head = builder.finish(http::Version::Http3, body);
   if (!head) {
     const http::Refusal refusal = head.error();
     const bool malformed = builder.fault() == HeadBuilder::Fault::Malformed;
@@ -61,8 +61,7 @@ void ServerSession::take_head(const Transport::Event& event) {
   } else if (const auto* const field = http::find_field((*head)->fields, "priority")) {
     stream->priority = Transport::parse_priority(field->value).value_or(Transport::Priority());
   }
-  StreamOwner* const owner = owner_.on_request(
-      id, **head, event.more ? SessionOwner::Body::Follows : SessionOwner::Body::None);
+  StreamOwner* const owner = owner_.on_request(id, **head, body);
   if (owner == nullptr) return reset(id, ErrorCode::RequestRejected);
   stream->owner = owner;
 }
