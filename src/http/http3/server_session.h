@@ -131,12 +131,16 @@ class ServerSession {
   // ---- server_streams.cc: one stream.
   void take_head(const Transport::Event& event);
   void take_trailers(Stream& stream);
+  void take_end_without_head(StreamId id);
+  void take_reset_without_head(StreamId id);
   void read_body(Stream& stream);
   void finish_request(Stream& stream, std::span<const http::Field> trailers);
   void refuse_head(StreamId id, const http::Refusal& refusal);
   void fail_request(Stream& stream, const http::Refusal& refusal);
   void take_reset(Stream& stream, ErrorCode code);
   void take_priority(StreamId id);
+  // Whether the stream's head was still awaited; it is no more.
+  [[nodiscard]] bool note_begin(StreamId id);
   [[nodiscard]] Stream* open_stream(StreamId id);
   void send(Stream& stream);
   [[nodiscard]] Sent send_head(Stream& stream);
@@ -153,10 +157,11 @@ class ServerSession {
   SessionWorkspace::Parts& shared_;
   http::FloodBuckets<kFloods> floods_;
   std::vector<Stream*> streams_;     // By id.
-  std::vector<StreamId> marked_;  // With something to do in advance().
+  std::vector<StreamId> marked_;     // With something to do in advance().
+  std::vector<StreamId> overtaken_;  // Before next_stream_, their heads not here yet.
   MonotonicTime now_{};
   std::uint64_t stops_ = 0;   // Of the transport's, those that were looked at.
-  StreamId next_stream_ = 0;  // The first that has not come yet.
+  StreamId next_stream_ = 0;  // The first that has not come yet; see overtaken_.
   StreamId go_away_ = 0;      // What is to be said …
   bool go_away_due_ = false;  // … as soon as there is room.
   bool opened_ = false;
