@@ -31,6 +31,7 @@ class TemporaryFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
   // Makes the folders on the way. The path of the file.
+  // NOLINTNEXTLINE(modernize-use-nodiscard): often it is enough that the file is there.
   std::filesystem::path write(std::string_view name, std::string_view text) const {
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());

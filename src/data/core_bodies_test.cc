@@ -48,7 +48,7 @@ TEST_F(CoreTest, StreamsABodyBackThroughBothQueues) {
       rest.remove_prefix(io::send(client.get(), std::span(rest)).bytes);
     }
     turns(1);
-    std::array<char, 16'384> buffer;
+    std::array<char, 16'384> buffer{};
     const io::Transfer got = io::receive(client.get(), buffer);
     heard.append(buffer.data(), got.bytes);
   }

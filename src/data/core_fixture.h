@@ -61,6 +61,17 @@ inline cage::Guest::Slice echo(cage::FakeGuest& guest) {
 
 // One core with one site of one or more cages, driven turn by turn.
 class CoreTest : public testing::Test {
+ public:
+  ~CoreTest() override {
+    if (core_ == nullptr) return;
+    core_->stop();
+    core_->run();
+  }
+  CoreTest(const CoreTest&) = delete;
+  CoreTest& operator=(const CoreTest&) = delete;
+  CoreTest(CoreTest&&) = delete;
+  CoreTest& operator=(CoreTest&&) = delete;
+
  protected:
   CoreTest()
       : log_file_(::memfd_create("log", MFD_CLOEXEC)),
@@ -72,12 +83,6 @@ class CoreTest : public testing::Test {
     site_.name = "shop";
     site_.cages = 1;
     engine_.serve = [](cage::FakeGuest& guest) { return guest.answer("hello"); };
-  }
-
-  ~CoreTest() override {
-    if (core_ == nullptr) return;
-    core_->stop();
-    core_->run();
   }
 
   void start() {
@@ -158,7 +163,7 @@ class CoreTest : public testing::Test {
     std::string heard;
     for (int quiet = 0; quiet < 2'000; ++quiet) {
       turns(1);
-      std::array<char, 65'536> buffer;
+      std::array<char, 65'536> buffer{};
       const io::Transfer got = io::receive(client.get(), buffer);
       if (got.status == io::Transfer::Status::Ended) return heard + "<end>";
       if (got.status == io::Transfer::Status::Failed) return heard + "<reset>";

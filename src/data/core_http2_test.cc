@@ -26,7 +26,7 @@ class Http2Test : public CoreTest {
   // Carries bytes both ways until `done`, or until nothing has happened for many turns.
   template <typename Done>
   void talk(TestClient& client, const io::UniqueFd& socket, Done done) {
-    std::array<char, 65'536> buffer;
+    std::array<char, 65'536> buffer{};
     for (int quiet = 0; quiet < 500 && !done(); ++quiet) {
       to_send_ += client.take_output();
       const io::Transfer sent = io::send(socket.get(), std::span<const char>(to_send_));
@@ -261,6 +261,16 @@ TEST_F(Http2Test, AnswersWhatTheEdgeRefusesWithAStatus) {
   EXPECT_TRUE(client.responses[grown].field(":status") == "413" ||
               client.responses[grown].error != 0);
   EXPECT_EQ(client.responses[connect_stream].field(":status"), "501");
+}
+
+TEST_F(Http2Test, AnswersAboutItselfWhereNoSiteIsAsked) {
+  start();
+  const io::UniqueFd socket = connect();
+  TestClient client;
+  const std::int32_t stream = client.request(fields_of("OPTIONS", "*"));
+  talk_until_closed(client, socket, stream);
+  EXPECT_EQ(client.responses[stream].field(":status"), "204");
+  EXPECT_TRUE(client.responses[stream].field("allow").contains("OPTIONS"));
 }
 
 TEST_F(Http2Test, EndsInTwoStepsWhenTheServerGoesAway) {

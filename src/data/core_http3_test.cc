@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "data/http3_fixture.h"
+#include "data/quic_raw_client.h"
 
 namespace pear::data {
 namespace {
@@ -139,6 +140,47 @@ TEST_F(Http3Test, RefusesWhatTheRuleBookRefuses) {
   EXPECT_EQ(counters_.http3_offences[std::to_underlying(http3::Offence::MalformedRequest)].value(),
             2U);
   EXPECT_EQ(ask(*client, Http3TestClient::get("/site/")).status(), "200");
+}
+
+TEST_F(Http3Test, AnswersAboutItselfWhereNoSiteIsAsked) {
+  start_quic();
+  auto client = connected();
+  auto fields = Http3TestClient::get("*");
+  fields[0].value = "OPTIONS";
+  const auto& response = ask(*client, fields);
+  EXPECT_EQ(response.status(), "204");
+  EXPECT_TRUE(response.field("allow").contains("OPTIONS"));
+  EXPECT_TRUE(response.body.empty());
+}
+
+TEST_F(Http3Test, ResetsRequestsThatEndBeforeTheirHead) {
+  start_quic();
+  QuicRawClient client(quic_address_);
+  ASSERT_TRUE(until(client, [&] { return client.ready(); }));
+  // The control stream, with empty SETTINGS.
+  client.begin(2, std::string_view("\x00\x04\x00", 3));
+  client.say(4, "");
+  client.say(0, std::string_view("\x01\x40\x50\x00", 4));  // Of a HEADERS frame of 80 bytes.
+  for (const http3::StreamId stream : {4, 0}) {
+    EXPECT_TRUE(until(client, [&] { return client.reset_of(stream) == 0x10d; })) << stream;
+  }
+  EXPECT_EQ(counters_.http3_offences[std::to_underlying(http3::Offence::MalformedRequest)].value(),
+            2U);
+  EXPECT_FALSE(client.closed());
+}
+
+TEST_F(Http3Test, GoesOnWithARequestWhoseEndComesAfterItsAnswer) {
+  start_quic();
+  auto client = connected();
+  auto fields = Http3TestClient::get("/site/");
+  fields[0].value = "POST";
+  const auto stream = client->request(fields, End::Follows);
+  EXPECT_TRUE(until(*client, [&] { return client->response(stream).ended; }));
+  static_cast<void>(client->transport().send_body(stream, "late", End::Here));
+  EXPECT_EQ(ask(*client, Http3TestClient::get("/site/")).body, "hello");
+  EXPECT_EQ(client->response(stream).reset, 0U);
+  EXPECT_EQ(counters_.http3_offences[std::to_underlying(http3::Offence::MalformedRequest)].value(),
+            0U);
 }
 
 TEST_F(Http3Test, EndsAConnectionThatResetsAllItsRequests) {

@@ -179,7 +179,7 @@ TEST_F(AnsweredTest, Http2IsLimitedAlike) {
   say(socket, client.take_output());
   for (int i = 0; i < 200 && !client.responses[second].closed; ++i) {
     turns(1);
-    std::array<char, 65'536> buffer;
+    std::array<char, 65'536> buffer{};
     const io::Transfer got = io::receive(socket.get(), buffer);
     if (got.status != io::Transfer::Status::Done) continue;
     ASSERT_TRUE(client.give({buffer.data(), got.bytes}));

@@ -96,7 +96,7 @@ TEST_F(ProxyHeaderTest, ComesBeforeHttp2Too) {
   say(socket, std::string(kText) + client.take_output());
   for (int i = 0; i < 200 && !client.responses[stream].closed; ++i) {
     turns(1);
-    std::array<char, 65'536> buffer;
+    std::array<char, 65'536> buffer{};
     const io::Transfer got = io::receive(socket.get(), buffer);
     if (got.status == io::Transfer::Status::Done) {
       ASSERT_TRUE(client.give({buffer.data(), got.bytes}));

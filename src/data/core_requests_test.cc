@@ -76,6 +76,19 @@ TEST_F(CoreTest, AnswersWith404WhereNoSiteIs) {
   EXPECT_TRUE(heard.contains("proxy-status: pear; error=destination_not_found\r\n")) << heard;
 }
 
+TEST_F(CoreTest, AnswersAboutItselfWhereNoSiteIsAsked) {
+  start();
+  for (const char* const target : {"*", "http://a"}) {
+    const std::string request =
+        std::string("OPTIONS ").append(target) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    const std::string heard = ask(request, "\r\n\r\n");
+    EXPECT_TRUE(heard.starts_with("HTTP/1.1 204 No Content\r\n")) << heard;
+    EXPECT_TRUE(heard.contains("allow: GET, HEAD, POST")) << heard;
+    EXPECT_FALSE(heard.contains("content-length")) << heard;
+  }
+  EXPECT_TRUE(ask("GET * HTTP/1.1\r\nHost: a\r\n\r\n", "<end>").starts_with("HTTP/1.1 400 "));
+}
+
 TEST_F(CoreTest, RefusesWhatIsNoRequestAndCloses) {
   start();
   const std::string heard = ask("GET / HTTP/1.1\nHost: a\n\n", "<end>");

@@ -75,7 +75,7 @@ class TlsTest : public CoreTest {
   // Turns until what has come ends so, or nothing comes any more.
   std::string hear(Client& client, std::string_view end) {
     std::string heard;
-    std::array<char, 65'536> buffer;
+    std::array<char, 65'536> buffer{};
     for (int quiet = 0; quiet < 500 && !heard.ends_with(end); ++quiet) {
       turns(1);
       const io::Transfer got = client.session->receive(client.socket.get(), buffer);
@@ -184,7 +184,7 @@ TEST_F(TlsTest, CarriesLargeBodiesBothWays) {
       "POST /site/ HTTP/1.1\r\nHost: example.com\r\nContent-Length: 2000000\r\n\r\n" + body;
 
   std::string heard;
-  std::array<char, 65'536> buffer;
+  std::array<char, 65'536> buffer{};
   for (int quiet = 0; quiet < 2'000 && !heard.ends_with("\r\n0\r\n\r\n"); ++quiet) {
     const iovec piece{.iov_base = left.data(), .iov_len = left.size()};
     if (!client.session->has_unsent()) {
@@ -219,7 +219,7 @@ TEST_F(TlsTest, CarriesHttp2WhereTheClientChoosesIt) {
                                                 {":scheme", "https"},
                                                 {":authority", "example.org"},
                                                 {":path", "/site/"}});
-  std::array<char, 65'536> buffer;
+  std::array<char, 65'536> buffer{};
   for (int i = 0; i < 200 && !http2.responses[elsewhere].closed; ++i) {
     if (const std::string out = http2.take_output(); !out.empty()) say(client, out);
     turns(1);

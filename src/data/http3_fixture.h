@@ -40,8 +40,8 @@ class Http3Test : public CoreTest {
     return std::make_unique<Http3TestClient>(quic_address_);
   }
   // Both sides go on until `done`, or nothing more can be expected.
-  template <typename Done>
-  bool until(Http3TestClient& client, Done done) {
+  template <typename Client, typename Done>
+  bool until(Client& client, Done done) {
     for (int i = 0; i < 500; ++i) {
       client.pump();
       turns(1);

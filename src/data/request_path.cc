@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "data/response/about_server.h"
 #include "data/response/early_hints.h"
 #include "data/response/https_rules.h"
 
@@ -42,6 +43,12 @@ void RequestPath::advance(Exchange& exchange) {
 }
 
 RequestPath::Step RequestPath::match_route(Exchange& exchange) {
+  if (exchange.request.path == "*") {  // Only OPTIONS may have it.
+    answer_without_guest(exchange);
+    response::answer_about_server(exchange);
+    add_edge_fields(exchange);
+    return Step::Answered;
+  }
   if (exchange.snapshot == nullptr) {
     exchange.snapshot = snapshot_.get();
     exchange.snapshot->hold();
@@ -240,7 +247,7 @@ void RequestPath::answer(Exchange& exchange, Cause cause, std::chrono::seconds r
   add_edge_fields(exchange);
 }
 
-void RequestPath::add_edge_fields(Exchange& exchange) {
+void RequestPath::add_edge_fields(Exchange& exchange) const {
   response::add_transport_security(exchange);
   if (parts_.http3_port != 0) response::add_alternative_service(exchange, parts_.http3_port);
 }

@@ -138,7 +138,7 @@ class RequestPath {
   // Where the cause says Retry-After: after so long.
   void answer(Exchange& exchange, response::Cause cause, std::chrono::seconds retry_after);
   // What the edge says in every response.
-  void add_edge_fields(Exchange& exchange);
+  void add_edge_fields(Exchange& exchange) const;
   void answer_without_guest(Exchange& exchange);
   void abort(Exchange& exchange);
   void on_queue_timeout(Exchange& exchange);

@@ -30,6 +30,8 @@ class OwnedBytes {
  public:
   OwnedBytes() = default;
   explicit OwnedBytes(PearBuffer buffer) : buffer_(buffer) {}
+  OwnedBytes(const OwnedBytes&) = delete;
+  OwnedBytes& operator=(const OwnedBytes&) = delete;
   OwnedBytes(OwnedBytes&& other) noexcept : buffer_(std::exchange(other.buffer_, {})) {}
   OwnedBytes& operator=(OwnedBytes&& other) noexcept {
     std::swap(buffer_, other.buffer_);

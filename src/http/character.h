@@ -4,6 +4,7 @@
 // Thread: any (immutable).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -68,10 +69,7 @@ inline constexpr std::array<std::uint8_t, 256> kClasses = make_classes();
 
 // Whether every byte is in the class. True of nothing at all.
 [[nodiscard]] constexpr bool all_in(std::string_view text, CharacterClass which) {
-  for (const char byte : text) {
-    if (!is_in(byte, which)) return false;
-  }
-  return true;
+  return std::ranges::all_of(text, [which](char byte) { return is_in(byte, which); });
 }
 
 // Of ASCII letters only; every other byte stays what it is.

@@ -15,6 +15,9 @@ enum class Framing : std::uint8_t {
   UntilClose,  // The end of the connection. Responses only.
 };
 
+// Whether a body follows the head of a request.
+enum class RequestBody : std::uint8_t { None, Follows };
+
 enum class Version : std::uint8_t { Http10, Http11, Http2, Http3 };
 
 }  // namespace pear::http

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "http/field.h"
+#include "http/framing.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
 
@@ -48,9 +49,9 @@ class HeadBuilder {
   // After a fault the rest is ignored, so that a header block can be decoded to its end.
   void add(std::string_view name, std::string_view value);
 
-  // All fields have come. `body_follows`: the stream did not end with the head. Gives a head whose
-  // views live until the next begin_head().
-  enum class Body : std::uint8_t { None, Follows };
+  // All fields have come. A body follows where the stream did not end with the head. Gives a head
+  // whose views live until the next begin_head().
+  using Body = RequestBody;
   [[nodiscard]] Checked<const RequestHead*> finish(Version version, Body body);
   // The trailers, without those that must not be there (is_forbidden_in_trailers).
   [[nodiscard]] Checked<std::span<const Field>> finish_trailers();

@@ -125,7 +125,7 @@ ProxyHeaderParser::Progress ProxyHeaderParser::begin_binary() {
   if (kFixedBytes + length > kBinaryBytesMax) return Progress::Malformed;
   skip_ = length;
   if (command == std::to_underlying(Command::Proxy)) {
-    const auto layout = std::ranges::find(kLayouts, byte_at(fixed, 13), &Layout::wire);
+    const auto* const layout = std::ranges::find(kLayouts, byte_at(fixed, 13), &Layout::wire);
     if (layout == kLayouts.end() || length < layout->bytes) return Progress::Malformed;
     const bool is_ip = layout->bytes == 12 || layout->bytes == 36;
     if (is_ip) {

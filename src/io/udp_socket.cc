@@ -95,15 +95,16 @@ class Envelope {
  private:
   template <typename Value>
   void append(int level, int type, const Value& value) {
-    PEAR_DCHECK(control_bytes_ + CMSG_SPACE(sizeof(value)) <= control_.size(), "room for all");
+    constexpr std::size_t kBytes = sizeof(Value);
+    PEAR_DCHECK(control_bytes_ + CMSG_SPACE(kBytes) <= control_.size(), "room for all");
     cmsghdr head{};
-    head.cmsg_len = CMSG_LEN(sizeof(value));
+    head.cmsg_len = CMSG_LEN(kBytes);
     head.cmsg_level = level;
     head.cmsg_type = type;
     char* const place = control_.data() + control_bytes_;
     std::memcpy(place, &head, sizeof(head));
-    std::memcpy(place + CMSG_LEN(0), &value, sizeof(value));
-    control_bytes_ += CMSG_SPACE(sizeof(value));
+    std::memcpy(place + CMSG_LEN(0), &value, kBytes);
+    control_bytes_ += CMSG_SPACE(kBytes);
   }
 
   const SocketAddress& to_;

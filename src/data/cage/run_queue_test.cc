@@ -181,7 +181,7 @@ TEST(RunQueue, LosesAndInventsNoGuestUnderRandomUse) {
         queue.remove(site_of(guest), *guests[guest]);
         queued -= was_queued ? 1 : 0;
         break;
-      case 3:
+      default:
         if (const RunQueue::Next next = queue.pop(); next.guest != nullptr) {
           --queued;
           queue.charge(*next.site, nanoseconds(random() % 1'000'000));

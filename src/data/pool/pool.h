@@ -88,7 +88,7 @@ class Pool {
     Line waiting;
     Line incomplete;  // Their bodies are on their way.
 
-    [[nodiscard]] data::Exchange* first() {
+    [[nodiscard]] data::Exchange* first() const {
       return waiting.exchanges.empty() ? incomplete.exchanges.front() : waiting.exchanges.front();
     }
   };

@@ -22,7 +22,7 @@ namespace pear::data::protocol {
 // Who asks, and by what.
 struct Origin {
   const Shared& shared;
-  const io::tls::HandshakeFacts* tls;  // Null: without TLS.
+  const io::tls::HandshakeFacts* tls = nullptr;  // Null: without TLS.
   const io::SocketAddress& peer;
   bool early = false;  // In early data: it may be a copy of an earlier request.
 };
@@ -50,7 +50,7 @@ inline void fill_origin(Exchange& exchange, const Origin& origin) {
 // the fields.
 template <typename Own>
 [[nodiscard]] bool fill_request(Exchange& exchange, const http::RequestHead& head,
-                                const Origin& origin, Own&& own) {
+                                const Origin& origin, const Own& own) {
   Provenance provenance(head.fields, origin.peer.ip_address(), origin.shared.settings,
                         origin.shared.trusted_proxies);
   fill_client(exchange, provenance.client());

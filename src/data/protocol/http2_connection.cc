@@ -8,13 +8,11 @@
 
 #include "base/assert.h"
 #include "data/protocol/http2_connections.h"
-#include "data/protocol/multiplexed_request.h"
 #include "data/protocol/shared.h"
 
 namespace pear::data::protocol {
 
 using io::Transfer;
-using response::Cause;
 
 namespace {
 
@@ -107,45 +105,28 @@ void Http2Connection::read() {
 }
 
 Http2Stream* Http2Connection::open_stream(std::int32_t id) {
-  Http2Stream* const stream = owner_.streams_.create(*this, id);
+  Http2Stream* const stream = Http2Stream::open(owner_.streams_, *this, id);
   if (stream == nullptr) return nullptr;
-  Exchange* const exchange = shared().path.open(*stream, Protocol::Http2);
-  if (exchange == nullptr) {
-    owner_.streams_.destroy(*stream);
-    return nullptr;
-  }
-  stream->attach(*exchange);
   if (++requests_ == shared().settings.http.requests_per_connection_max) drain();
   return stream;
 }
 
-http2::StreamOwner* Http2Connection::on_request(std::int32_t id, const http::RequestHead& head,
-                                                Body body) {
-  Http2Stream* const stream = open_stream(id);
-  if (stream == nullptr) return nullptr;
-  Exchange& exchange = stream->exchange();
-  const Origin origin{.shared = shared(), .tls = stream_.facts(), .peer = peer_.address};
-  const auto refused = prepare_request(
-      exchange, head, body == Body::Follows ? RequestBody::Follows : RequestBody::None, origin);
-  if (refused) {
-    shared().path.start_refused(exchange, *refused);
-  } else {
-    if (head.expect_continue) stream->inform(100, {});
-    shared().path.start(exchange);
-  }
-  stream->begin();
-  return stream;
+Origin Http2Connection::origin() {
+  return {.shared = shared(), .tls = stream_.facts(), .peer = peer_.address};
 }
 
-http2::StreamOwner* Http2Connection::on_refused(std::int32_t id, const http::Refusal& refusal) {
+http2::StreamOwner* Http2Connection::on_request(std::int32_t stream, const http::RequestHead& head,
+                                                Body body) {
+  Http2Stream* const opened = open_stream(stream);
+  if (opened != nullptr) opened->begin(head, body, origin());
+  return opened;
+}
+
+http2::StreamOwner* Http2Connection::on_refused(std::int32_t stream, const http::Refusal& refusal) {
   shared().counters.protocol_errors.add();
-  Http2Stream* const stream = open_stream(id);
-  if (stream == nullptr) return nullptr;
-  fill_origin(stream->exchange(),
-              {.shared = shared(), .tls = stream_.facts(), .peer = peer_.address});
-  stream->exchange().request.method = "-";
-  shared().path.start_refused(stream->exchange(), response::cause_of(refusal));
-  return stream;
+  Http2Stream* const opened = open_stream(stream);
+  if (opened != nullptr) opened->begin_refused(refusal, origin());
+  return opened;
 }
 
 void Http2Connection::on_offence(http2::Offence offence) {

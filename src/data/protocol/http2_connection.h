@@ -78,6 +78,7 @@ class Http2Connection final : public io::IoHandler,
   void read();
   [[nodiscard]] bool may_read() const;
   [[nodiscard]] Http2Stream* open_stream(std::int32_t id);
+  [[nodiscard]] Origin origin();
   // False: the kernel does not take more now, or the connection is closed.
   [[nodiscard]] bool flush_unsent();
   [[nodiscard]] bool all_sent() const { return unsent_.empty() && !stream_.has_unsent(); }

@@ -9,14 +9,12 @@
 #include "base/assert.h"
 #include "data/protocol/http3_address.h"
 #include "data/protocol/http3_connections.h"
-#include "data/protocol/multiplexed_request.h"
 #include "data/protocol/shared.h"
 #include "io/new_file.h"
 
 namespace pear::data::protocol {
 
 using http3::Transport;
-using response::Cause;
 
 namespace {
 
@@ -104,45 +102,30 @@ bool Http3Connection::take_place() {
 }
 
 Http3Stream* Http3Connection::open_stream(http3::StreamId id) {
-  Http3Stream* const stream = owner_.streams_.create(*this, id);
+  Http3Stream* const stream = Http3Stream::open(owner_.streams_, *this, id);
   if (stream == nullptr) return nullptr;
-  Exchange* const exchange = shared().path.open(*stream, Protocol::Http3);
-  if (exchange == nullptr) {
-    owner_.streams_.destroy(*stream);
-    return nullptr;
-  }
-  stream->attach(*exchange);
   // The transport remembers every stream that there ever was.
   if (++requests_ == shared().settings.http3.requests_per_connection_max) drain();
   return stream;
 }
 
-http3::StreamOwner* Http3Connection::on_request(http3::StreamId id, const http::RequestHead& head,
-                                                Body body) {
-  Http3Stream* const stream = open_stream(id);
-  if (stream == nullptr) return nullptr;
-  Exchange& exchange = stream->exchange();
-  const Origin origin{.shared = shared(), .tls = &tls_->facts(), .peer = peer_, .early = early_};
-  const auto refused = prepare_request(
-      exchange, head, body == Body::Follows ? RequestBody::Follows : RequestBody::None, origin);
-  if (refused) {
-    shared().path.start_refused(exchange, *refused);
-  } else {
-    if (head.expect_continue) stream->inform(100, {});
-    shared().path.start(exchange);
-  }
-  stream->begin();
-  return stream;
+Origin Http3Connection::origin() {
+  return {.shared = shared(), .tls = &tls_->facts(), .peer = peer_, .early = early_};
 }
 
-http3::StreamOwner* Http3Connection::on_refused(http3::StreamId id, const http::Refusal& refusal) {
+http3::StreamOwner* Http3Connection::on_request(http3::StreamId stream,
+                                                const http::RequestHead& head, Body body) {
+  Http3Stream* const opened = open_stream(stream);
+  if (opened != nullptr) opened->begin(head, body, origin());
+  return opened;
+}
+
+http3::StreamOwner* Http3Connection::on_refused(http3::StreamId stream,
+                                                const http::Refusal& refusal) {
   shared().counters.protocol_errors.add();
-  Http3Stream* const stream = open_stream(id);
-  if (stream == nullptr) return nullptr;
-  fill_origin(stream->exchange(), {.shared = shared(), .tls = &tls_->facts(), .peer = peer_});
-  stream->exchange().request.method = "-";
-  shared().path.start_refused(stream->exchange(), response::cause_of(refusal));
-  return stream;
+  Http3Stream* const opened = open_stream(stream);
+  if (opened != nullptr) opened->begin_refused(refusal, origin());
+  return opened;
 }
 
 void Http3Connection::on_offence(http3::Offence offence) {

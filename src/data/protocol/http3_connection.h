@@ -47,7 +47,7 @@ class Http3Connection final : public http3::SessionOwner,
     std::optional<security::CountedConnection> place;
   };
   Http3Connection(Http3Connections& owner, Start& start);
-  ~Http3Connection();
+  virtual ~Http3Connection();
   Http3Connection(const Http3Connection&) = delete;
   Http3Connection& operator=(const Http3Connection&) = delete;
   Http3Connection(Http3Connection&&) = delete;
@@ -91,6 +91,7 @@ class Http3Connection final : public http3::SessionOwner,
 
   [[nodiscard]] http3::Transport& transport() { return session_->transport(); }
   [[nodiscard]] Http3Stream* open_stream(http3::StreamId id);
+  [[nodiscard]] Origin origin();
   // Asks for a place, now that the address is known to be the client's. False: there is none.
   [[nodiscard]] bool take_place();
   void write_qlog(http3::Transport& transport, std::span<const std::uint8_t> id);

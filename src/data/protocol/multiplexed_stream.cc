@@ -23,9 +23,57 @@ bool has_body(const Exchange& exchange) {
 
 }  // namespace
 
+// ---- The request.
+
 template <typename Wire>
-void MultiplexedStream<Wire>::begin() {
+MultiplexedStream<Wire>* MultiplexedStream<Wire>::open(base::ObjectPool<MultiplexedStream>& streams,
+                                                       Connection& connection, StreamId id) {
+  MultiplexedStream* const stream = streams.create(connection, id);
+  if (stream == nullptr) return nullptr;
+  stream->exchange_ = connection.shared().path.open(*stream, Wire::kProtocol);
+  if (stream->exchange_ != nullptr) return stream;
+  streams.destroy(*stream);
+  return nullptr;
+}
+
+template <typename Wire>
+void MultiplexedStream<Wire>::begin(const http::RequestHead& head, http::RequestBody body,
+                                    const Origin& origin) {
+  exchange_->request.has_body = body == http::RequestBody::Follows;
+  exchange_->request_ended = body == http::RequestBody::None;
+  if (const auto refused = prepare(head, origin)) {
+    connection_.shared().path.start_refused(*exchange_, *refused);
+  } else {
+    if (head.expect_continue) inform(100, {});
+    connection_.shared().path.start(*exchange_);
+  }
   note_progress();
+}
+
+template <typename Wire>
+std::optional<response::Cause> MultiplexedStream<Wire>::prepare(const http::RequestHead& head,
+                                                                const Origin& origin) {
+  bool fits = true;
+  const auto own = [&](std::string_view view) {
+    const auto copy = exchange_->arena.copy(view);
+    fits = fits && copy.has_value();
+    return copy.value_or(std::string_view());
+  };
+  fits = fill_request(*exchange_, head, origin, own) && fits;
+  if (!fits) return response::Cause::HeadTooLarge;
+  if (!is_directed_here(origin, exchange_->request.host)) return response::Cause::Misdirected;
+  if (head.framing == http::Framing::Length &&
+      head.content_length > origin.shared.settings.http.body_max.count) {
+    return response::Cause::BodyTooLarge;
+  }
+  return {};
+}
+
+template <typename Wire>
+void MultiplexedStream<Wire>::begin_refused(const http::Refusal& refusal, const Origin& origin) {
+  fill_origin(*exchange_, origin);
+  exchange_->request.method = "-";
+  connection_.shared().path.start_refused(*exchange_, response::cause_of(refusal));
 }
 
 template <typename Wire>
@@ -122,7 +170,7 @@ std::span<const http::Field> MultiplexedStream<Wire>::response_fields(bool compl
   if (!complete || !response.trailers.empty()) return response.fields;
   const auto fields = exchange_->arena.make_array<http::Field>(response.fields.size() + 1);
   std::array<char, 20> digits{};
-  const auto end =
+  const char* const end =
       std::to_chars(digits.data(), digits.data() + digits.size(), response.body.bytes()).ptr;
   const auto text = exchange_->arena.copy({digits.data(), end});
   if (!fields || !text) return response.fields;

@@ -6,15 +6,19 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "base/object_pool.h"
 #include "base/time.h"
 #include "data/exchange.h"
+#include "data/protocol/fill_request.h"
 #include "data/protocol/stream.h"
 #include "data/response/error_response.h"
 #include "http/http2/server_session.h"
 #include "http/http3/server_session.h"
+#include "http/request_head.h"
 #include "http/stream_owner.h"
 #include "io/timer_wheel.h"
 
@@ -29,6 +33,7 @@ struct Http2Wire {
   using Session = http2::ServerSession;
   using StreamId = std::int32_t;
   using ErrorCode = http2::ErrorCode;
+  static constexpr Protocol kProtocol = Protocol::Http2;
   static constexpr ErrorCode kCancelled = ErrorCode::Cancel;
   static constexpr ErrorCode kFailed = ErrorCode::InternalError;
 };
@@ -37,6 +42,7 @@ struct Http3Wire {
   using Session = http3::ServerSession;
   using StreamId = http3::StreamId;
   using ErrorCode = http3::ErrorCode;
+  static constexpr Protocol kProtocol = Protocol::Http3;
   static constexpr ErrorCode kCancelled = ErrorCode::RequestCancelled;
   static constexpr ErrorCode kFailed = ErrorCode::InternalError;
 };
@@ -53,11 +59,13 @@ class MultiplexedStream final : public http::StreamOwner<typename Wire::ErrorCod
 
   MultiplexedStream(Connection& connection, StreamId id) : connection_(connection), id_(id) {}
 
-  // Once, before anything else. The exchange was opened for this stream.
-  void attach(Exchange& exchange) { exchange_ = &exchange; }
-  [[nodiscard]] Exchange& exchange() { return *exchange_; }
-  // The head was given to the path: the request's body is waited for, where it has one.
-  void begin();
+  // Made in the pool, with an exchange; then one of the two below. Null: there is no room for it.
+  [[nodiscard]] static MultiplexedStream* open(base::ObjectPool<MultiplexedStream>& streams,
+                                               Connection& connection, StreamId id);
+  // Gives the path the request; its body is waited for, where it has one.
+  void begin(const http::RequestHead& head, http::RequestBody body, const Origin& origin);
+  // Of a request that the rule book refuses.
+  void begin_refused(const http::Refusal& refusal, const Origin& origin);
 
   // ---- From the path.
   void on_response(Exchange& exchange) override;
@@ -81,6 +89,9 @@ class MultiplexedStream final : public http::StreamOwner<typename Wire::ErrorCod
   // What the client is waited for.
   enum class Waiting : std::uint8_t { Nothing, Body, Window };
 
+  // Why the request is refused, if it is.
+  [[nodiscard]] std::optional<response::Cause> prepare(const http::RequestHead& head,
+                                                       const Origin& origin);
   void respond();
   [[nodiscard]] std::span<const http::Field> response_fields(bool complete);
   void drop_whole_body();

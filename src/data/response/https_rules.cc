@@ -51,13 +51,12 @@ bool lacks_certificate(const Exchange& exchange) {
 void answer_redirect(Exchange& exchange, std::uint16_t https_port) {
   const Request& request = exchange.request;
   Response& response = exchange.response;
-  // OPTIONS * is about the server.
-  const std::string_view path = request.path_with_query == "*" ? "/" : request.path_with_query;
   std::array<char, 8> port{};
   if (https_port != 443) fmt::format_to_n(port.data(), port.size(), ":{}", https_port);
   // HTTP/1.0 may come without a host; the site has no name then either.
   const std::string_view host = request.host.empty() ? "localhost" : request.host;
-  const std::array<std::string_view, 4> parts{"https://", host, port.data(), path};
+  const std::array<std::string_view, 4> parts{"https://", host, port.data(),
+                                              request.path_with_query};
   const auto fields = exchange.arena.make_array<http::Field>(1);
   std::size_t bytes = 0;
   for (const std::string_view part : parts) bytes += part.size();

@@ -33,9 +33,9 @@ BucketTable::Answer BucketTable::take_from(Bucket& bucket, const BucketRule& rul
 }
 
 BucketTable::Bucket* BucketTable::find(Set& set, std::uint64_t name) {
-  const auto found = std::ranges::find_if(
+  auto* const found = std::ranges::find_if(
       set.buckets, [name](const Bucket& bucket) { return bucket.name.load(kRelaxed) == name; });
-  return found == set.buckets.end() ? nullptr : &*found;
+  return found == set.buckets.end() ? nullptr : found;
 }
 
 // The first that is free, so that cores that look for the same bucket at once meet in one place;

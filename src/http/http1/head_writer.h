@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -24,13 +25,13 @@ namespace pear::http1 {
 // than any that has a rule are cut off, and so match none.
 class LowerName {
  public:
-  explicit LowerName(std::string_view name) : size_(std::min(name.size(), sizeof bytes_)) {
-    std::ranges::transform(name.substr(0, size_), bytes_, http::to_lower);
+  explicit LowerName(std::string_view name) : size_(std::min(name.size(), bytes_.size())) {
+    std::ranges::transform(name.substr(0, size_), bytes_.begin(), http::to_lower);
   }
-  [[nodiscard]] std::string_view view() const { return {bytes_, size_}; }
+  [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
 
  private:
-  char bytes_[32];
+  std::array<char, 32> bytes_{};
   std::size_t size_;
 };
 
@@ -53,9 +54,9 @@ class HeadWriter {
   }
 
   void number(std::uint64_t value) {
-    char digits[20];
-    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    text({digits, static_cast<std::size_t>(end - digits)});
+    std::array<char, 20> digits{};
+    const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    text({digits.data(), end});
   }
 
   // "name: value" and the line's end.

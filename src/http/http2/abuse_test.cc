@@ -255,7 +255,7 @@ TEST(Abuse, AClientThatDoesNotReadIsCutAt1000FramesThatWaitForIt) {
   SessionOptions options;
   options.floods.pings = {.burst = 100'000, .per_second = 1};
   Harness server(options);
-  server.send_only(std::string(kPreface) + settings());
+  EXPECT_TRUE(server.send_only(std::string(kPreface) + settings()));
   std::size_t sent = 0;
   while (server.send_only(raw_frame(FrameType::Ping, 0, 0, "12345678"))) ASSERT_LT(++sent, 5'000U);
   EXPECT_LE(sent, 1'000U);

@@ -45,6 +45,7 @@ struct ClientSession::Callbacks {
     return static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
   }
 
+  // NOLINTNEXTLINE(readability-function-size): the signature is the library's.
   static int on_header(nghttp2_session* session, const nghttp2_frame* frame,
                        const std::uint8_t* name, std::size_t name_bytes, const std::uint8_t* value,
                        std::size_t value_bytes, std::uint8_t /*flags*/, void* /*user*/) {
@@ -56,6 +57,7 @@ struct ClientSession::Callbacks {
     return 0;
   }
 
+  // NOLINTNEXTLINE(readability-function-size): the signature is the library's.
   static int on_data(nghttp2_session* session, std::uint8_t /*flags*/, std::int32_t id,
                      const std::uint8_t* bytes, std::size_t count, void* user) {
     if (const Stream* const stream = find(session, id)) {
@@ -116,6 +118,7 @@ struct ClientSession::Callbacks {
     return 0;
   }
 
+  // NOLINTNEXTLINE(readability-function-size): the signature is the library's.
   static nghttp2_ssize on_read(nghttp2_session* session, std::int32_t id, std::uint8_t* out,
                                std::size_t room, std::uint32_t* flags, nghttp2_data_source* source,
                                void* /*user*/) {
@@ -172,7 +175,7 @@ bool ClientSession::request(http::RequestTag tag, std::span<const http::Field> f
   }
   Stream& stream = streams_[tag];
   PEAR_ASSERT(stream.id == 0, "a tag is used again when its request has ended");
-  std::array<nghttp2_nv, kFieldsMax> list;
+  std::array<nghttp2_nv, kFieldsMax> list{};
   std::ranges::transform(fields, list.begin(), to_nghttp2);
   const nghttp2_data_provider2 provider{.source = {.ptr = &stream},
                                         .read_callback = Callbacks::on_read};

@@ -146,7 +146,9 @@ class Harness {
     return goes_on;
   }
   // Without writing, as when the client does not read.
-  bool send_only(std::string_view bytes) const { return session->receive(bytes, now); }
+  [[nodiscard]] bool send_only(std::string_view bytes) const {
+    return session->receive(bytes, now);
+  }
   void flush(std::size_t out_bytes = 64UL * 1024) {
     std::string out(out_bytes, '\0');
     for (;;) {

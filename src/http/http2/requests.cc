@@ -121,8 +121,7 @@ void ServerSession::close(Stream& stream, ErrorCode error) {
 }
 
 void ServerSession::finish_head(Stream& stream, HeadBuilder::Body body) {
-  const bool follows = body == HeadBuilder::Body::Follows;
-  stream.request_ended = !follows;
+  stream.request_ended = body == HeadBuilder::Body::None;
   const auto head = builder_->finish(http::Version::Http2, body);
   if (!head) {
     const http::Refusal refusal = head.error();
@@ -133,8 +132,7 @@ void ServerSession::finish_head(Stream& stream, HeadBuilder::Body body) {
   if ((*head)->framing == http::Framing::Length) stream.body_left = (*head)->content_length;
   // A PRIORITY_UPDATE that came before the request counts more (RFC 9218, section 7).
   if (has_default_priority(stream.id)) apply_priority(stream.id, (*head)->fields);
-  stream.owner = owner_.on_request(
-      stream.id, **head, follows ? SessionOwner::Body::Follows : SessionOwner::Body::None);
+  stream.owner = owner_.on_request(stream.id, **head, body);
   memory_.give_back(std::move(builder_));
   if (stream.owner != nullptr) return;
   stream.discards = true;

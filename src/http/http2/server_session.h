@@ -23,7 +23,7 @@
 #include "http/http2/flood_guard.h"
 #include "http/http2/frame_reader.h"
 #include "http/refusal.h"
-#include "http/request_head.h"
+#include "http/session_owner.h"
 #include "http/stream_owner.h"
 
 struct nghttp2_session;
@@ -46,30 +46,7 @@ struct SessionOptions {
 using StreamOwner = http::StreamOwner<ErrorCode>;
 
 // The connection's owner.
-class SessionOwner {
- public:
-  SessionOwner() = default;
-  SessionOwner(const SessionOwner&) = delete;
-  SessionOwner& operator=(const SessionOwner&) = delete;
-  SessionOwner(SessionOwner&&) = delete;
-  SessionOwner& operator=(SessionOwner&&) = delete;
-
-  enum class Body : std::uint8_t { None, Follows };
-  // A request's head, within the limits and by the rules. `head` lives until the call returns.
-  // Null: there is no room for it (REFUSED_STREAM: the client may send it again).
-  [[nodiscard]] virtual StreamOwner* on_request(std::int32_t stream, const http::RequestHead& head,
-                                                Body body) = 0;
-  // A request that is to be answered with this status instead (414, 431, 501 …). What else comes of
-  // it is thrown away: neither on_body() nor on_request_end() are called.
-  [[nodiscard]] virtual StreamOwner* on_refused(std::int32_t stream,
-                                                const http::Refusal& refusal) = 0;
-  // Something that a well-behaved client does not do, for counters and logs: a flood (the
-  // connection is being closed), a malformed request (the stream is), a protocol error.
-  virtual void on_offence(Offence offence) = 0;
-
- protected:
-  ~SessionOwner() = default;
-};
+using SessionOwner = http::SessionOwner<std::int32_t, ErrorCode, Offence>;
 
 class ServerSession {
   struct Key {};  // Only make() has it.

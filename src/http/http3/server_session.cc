@@ -114,17 +114,20 @@ void ServerSession::take(const Transport::Event& event) {
     case Kind::GoAway:  // Of a push id: none was ever sent.
       return;
     case Kind::Head:
-      return stream == nullptr ? take_head(event) : take_trailers(*stream);
+      if (stream != nullptr) return take_trailers(*stream);
+      if (note_begin(event.stream)) take_head(event);
+      return;
     case Kind::Body:
       if (stream == nullptr) return transport_->stop_sending(event.stream, 0x100);
       stream->readable = true;
       return read_body(*stream);
     case Kind::End:
-      if (stream != nullptr && !stream->request_ended) finish_request(*stream, {});
+      if (stream == nullptr) return take_end_without_head(event.stream);
+      if (!stream->request_ended) finish_request(*stream, {});
       return;
     case Kind::Reset:
-      if (stream != nullptr) take_reset(*stream, ErrorCode{event.code});
-      return;
+      if (stream == nullptr) return take_reset_without_head(event.stream);
+      return take_reset(*stream, ErrorCode{event.code});
     case Kind::Priority:
       return take_priority(event.stream);
     case Kind::Failed:

@@ -25,7 +25,7 @@
 #include "http/http3/offence.h"
 #include "http/http3/transport.h"
 #include "http/refusal.h"
-#include "http/request_head.h"
+#include "http/session_owner.h"
 #include "http/stream_owner.h"
 
 namespace pear::http3 {
@@ -42,26 +42,11 @@ struct SessionOptions {
 using StreamOwner = http::StreamOwner<ErrorCode>;
 
 // The connection's owner.
-class SessionOwner {
+class SessionOwner : public http::SessionOwner<StreamId, ErrorCode, Offence> {
  public:
-  SessionOwner() = default;
-  SessionOwner(const SessionOwner&) = delete;
-  SessionOwner& operator=(const SessionOwner&) = delete;
-  SessionOwner(SessionOwner&&) = delete;
-  SessionOwner& operator=(SessionOwner&&) = delete;
-
   // Requests may come from now on: the handshake is complete, or early data was accepted. Called
   // once or twice.
   virtual void on_open(const Transport::State& state) = 0;
-  enum class Body : std::uint8_t { None, Follows };
-  // A request's head, within the limits and by the rules. `head` lives until the call returns.
-  // Null: there is no room for it (H3_REQUEST_REJECTED: the client may send it again).
-  [[nodiscard]] virtual StreamOwner* on_request(StreamId stream, const http::RequestHead& head,
-                                                Body body) = 0;
-  // A request that is to be answered with this status instead (414, 431, 501 …). What else comes of
-  // it is thrown away: neither on_body() nor on_request_end() are called.
-  [[nodiscard]] virtual StreamOwner* on_refused(StreamId stream, const http::Refusal& refusal) = 0;
-  virtual void on_offence(Offence offence) = 0;
 
  protected:
   ~SessionOwner() = default;
@@ -111,15 +96,15 @@ class ServerSession {
   using ResponseHead = http::ResponseHead;
   // The final response. Its body is asked of the owner as the client has room. Once it is sent, a
   // request that has not ended is stopped (STOP_SENDING with H3_NO_ERROR).
-  void respond(StreamId stream, const ResponseHead& head);
+  void respond(StreamId id, const ResponseHead& head);
   // An interim response (100, 103), before respond(). Best effort.
-  void inform(StreamId stream, std::uint16_t status, std::span<const http::Field> fields);
+  void inform(StreamId id, std::uint16_t status, std::span<const http::Field> fields);
   // body_ready() has more to say than before.
-  void resume(StreamId stream);
+  void resume(StreamId id);
   // `bytes` of the request's body were used up: more is read.
-  void consume(StreamId stream, std::size_t bytes);
+  void consume(StreamId id, std::size_t bytes);
   // Ends it: on_closed() comes from within advance(), not from here.
-  void reset(StreamId stream, ErrorCode error);
+  void reset(StreamId id, ErrorCode error);
 
   // ---- The end (RFC 9114, section 5.2).
 
@@ -146,12 +131,16 @@ class ServerSession {
   // ---- server_streams.cc: one stream.
   void take_head(const Transport::Event& event);
   void take_trailers(Stream& stream);
+  void take_end_without_head(StreamId id);
+  void take_reset_without_head(StreamId id);
   void read_body(Stream& stream);
   void finish_request(Stream& stream, std::span<const http::Field> trailers);
   void refuse_head(StreamId id, const http::Refusal& refusal);
   void fail_request(Stream& stream, const http::Refusal& refusal);
   void take_reset(Stream& stream, ErrorCode code);
   void take_priority(StreamId id);
+  // Whether the stream's head was still awaited; it is no more.
+  [[nodiscard]] bool note_begin(StreamId id);
   [[nodiscard]] Stream* open_stream(StreamId id);
   void send(Stream& stream);
   [[nodiscard]] Sent send_head(Stream& stream);
@@ -167,11 +156,12 @@ class ServerSession {
   SessionOwner& owner_;
   SessionWorkspace::Parts& shared_;
   http::FloodBuckets<kFloods> floods_;
-  std::vector<Stream*> streams_;  // By id.
-  std::vector<StreamId> marked_;  // With something to do in advance().
+  std::vector<Stream*> streams_;     // By id.
+  std::vector<StreamId> marked_;     // With something to do in advance().
+  std::vector<StreamId> overtaken_;  // Before next_stream_, their heads not here yet.
   MonotonicTime now_{};
   std::uint64_t stops_ = 0;   // Of the transport's, those that were looked at.
-  StreamId next_stream_ = 0;  // The first that has not come yet.
+  StreamId next_stream_ = 0;  // The first that has not come yet; see overtaken_.
   StreamId go_away_ = 0;      // What is to be said …
   bool go_away_due_ = false;  // … as soon as there is room.
   bool opened_ = false;

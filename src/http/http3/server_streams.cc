@@ -33,10 +33,18 @@ ServerSession::Stream* ServerSession::open_stream(StreamId id) {
   return stream;
 }
 
+// What is sent later may come earlier. Those that were overtaken are as many as the client may have
+// open, at most: each leaves with its head, its end or its reset.
+bool ServerSession::note_begin(StreamId id) {
+  if (id < next_stream_) return std::erase(overtaken_, id) != 0;
+  for (; next_stream_ < id; next_stream_ += 4) overtaken_.push_back(next_stream_);
+  next_stream_ = id + 4;
+  return true;
+}
+
 void ServerSession::take_head(const Transport::Event& event) {
   const StreamId id = event.stream;
   const bool after_shutdown = go_away_ != 0 && id >= go_away_;
-  next_stream_ = std::max(next_stream_, id + 4);
   Stream* const stream = after_shutdown ? nullptr : open_stream(id);
   if (stream == nullptr) {
     transport_->stop_sending(id, number_of(ErrorCode::RequestRejected));
@@ -48,8 +56,8 @@ void ServerSession::take_head(const Transport::Event& event) {
   transport_->for_each_field(
       [&](std::string_view name, std::string_view value) { builder.add(name, value); });
   stream->request_ended = !event.more;
-  const auto head = builder.finish(
-      http::Version::Http3, event.more ? HeadBuilder::Body::Follows : HeadBuilder::Body::None);
+  const auto body = event.more ? HeadBuilder::Body::Follows : HeadBuilder::Body::None;
+  const auto head = builder.finish(http::Version::Http3, body);
   if (!head) {
     const http::Refusal refusal = head.error();
     const bool malformed = builder.fault() == HeadBuilder::Fault::Malformed;
@@ -61,8 +69,7 @@ void ServerSession::take_head(const Transport::Event& event) {
   } else if (const auto* const field = http::find_field((*head)->fields, "priority")) {
     stream->priority = Transport::parse_priority(field->value).value_or(Transport::Priority());
   }
-  StreamOwner* const owner = owner_.on_request(
-      id, **head, event.more ? SessionOwner::Body::Follows : SessionOwner::Body::None);
+  StreamOwner* const owner = owner_.on_request(id, **head, body);
   if (owner == nullptr) return reset(id, ErrorCode::RequestRejected);
   stream->owner = owner;
 }
@@ -84,6 +91,21 @@ void ServerSession::fail_request(Stream& stream, const http::Refusal& refusal) {
   owner_.on_offence(Offence::MalformedRequest);
   if (told) stream.owner->on_malformed(refusal);
   reset(stream.id, ErrorCode::MessageError);
+  static_cast<void>(count(Offence::Resets));
+}
+
+// RFC 9114, section 4.1. The end of a stream that is closed here already comes, too.
+void ServerSession::take_end_without_head(StreamId id) {
+  if (!note_begin(id)) return;
+  transport_->reset_stream(id, number_of(ErrorCode::RequestIncomplete));
+  owner_.on_offence(Offence::MalformedRequest);
+  static_cast<void>(count(Offence::Resets));
+}
+
+// Our side ends with the client's, or the stream would count as open for ever.
+void ServerSession::take_reset_without_head(StreamId id) {
+  if (!note_begin(id)) return;
+  transport_->reset_stream(id, number_of(ErrorCode::RequestCancelled));
   static_cast<void>(count(Offence::Resets));
 }
 
