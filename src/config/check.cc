@@ -176,7 +176,9 @@ void check_https(Draft* draft) {
   const ServerSettings& server = draft->settings.server;
   if (!server.https.empty() && server.certificates.empty() && server.preset != Preset::Dev) {
     add_at(draft->origin_of("server.https"), "server.https",
-           "needs a certificate: add [[server.certificate]] with its chain and key", draft);
+           "needs a certificate: add [[server.certificate]] with its chain and key; preset dev "
+           "makes one for localhost",
+           draft);
   }
   for (const ListenAddress& address : server.https) {
     if (address.port == 0 || std::ranges::find(server.listen, address) == server.listen.end()) {

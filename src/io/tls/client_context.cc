@@ -69,8 +69,8 @@ std::string_view wire_name(Application application) {
 // Not what SSL_CERT_FILE says: the environment does not decide whom Pear trusts.
 std::filesystem::path system_roots() {
   std::error_code ignored;
-  const std::filesystem::path red_hat = "/etc/pki/tls/certs/ca-bundle.crt";
-  if (std::filesystem::exists(red_hat, ignored)) return red_hat;
+  constexpr const char* kRedHat = "/etc/pki/tls/certs/ca-bundle.crt";
+  if (std::filesystem::exists(kRedHat, ignored)) return kRedHat;
   return "/etc/ssl/certs/ca-certificates.crt";
 }
 

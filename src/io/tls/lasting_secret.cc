@@ -11,7 +11,9 @@
 namespace pear::io::tls {
 namespace {
 
-enum : std::uint64_t { kEmpty = 0, kWriting = 1, kThere = 2 };
+constexpr std::uint64_t kEmpty = 0;
+constexpr std::uint64_t kWriting = 1;
+constexpr std::uint64_t kThere = 2;
 // A writer needs a microsecond; one that takes longer than this many looks has died.
 constexpr int kLooks = 100'000;
 
