@@ -60,7 +60,7 @@ struct TestPair {
   };
 
   // Until both are done, one has failed, or neither can go on.
-  Outcome shake_hands() {
+  [[nodiscard]] Outcome shake_hands() const {
     Outcome outcome;
     for (int round = 0; round < 20 && !outcome.done(); ++round) {
       if (outcome.client == Session::Progress::WouldBlock) {
