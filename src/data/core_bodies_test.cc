@@ -100,6 +100,37 @@ TEST_F(CoreTest, OfTooManyBodiesThatAreOnTheirWayTheSlowestIsEnded) {
   }
 }
 
+TEST_F(CoreTest, AGuestIsNotLateWhileItsClientIsStillSending) {
+  site_.limits.head_timeout = std::chrono::milliseconds(1);
+  engine_.serve = [](FakeGuest& guest) {
+    for (std::string_view bytes;;) {
+      const cage::BodyRead read = guest.host.read_body(16, &bytes);
+      if (read == cage::BodyRead::Pending) return guest.pending();
+      if (read == cage::BodyRead::End) return guest.answer("all of it");
+    }
+  };
+  start();
+  const io::UniqueFd client = connect();
+  say(client, kSlowPost);
+
+  // Each waits for the time to be up, which begins anew.
+  for (int i = 0; i < 10; ++i) core_->turn(io::Reactor::Wait::UntilEvent);
+  say(client, "cd");
+
+  EXPECT_TRUE(hear_body(client, "all of it").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(take_events<CageFaulted>().empty());
+}
+
+TEST_F(CoreTest, AGuestThatDoesNotReadWhatItsClientSendsIsLate) {
+  site_.limits.head_timeout = std::chrono::milliseconds(1);
+  engine_.serve = [](FakeGuest& guest) { return guest.pending(); };
+  start();
+  EXPECT_TRUE(ask(kSlowPost, "\n").starts_with("HTTP/1.1 504 "));
+  const auto faults = take_events<CageFaulted>();
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].kind, FaultKind::Wall);
+}
+
 // Writes as much as is taken, for ever.
 cage::Guest::Slice pour(FakeGuest& guest) {
   if (guest.slices == 1) static_cast<void>(guest.host.respond(200, {}));

@@ -121,6 +121,7 @@ class Cage {
   void end_run(GuestRun& run, data::RunOutcome outcome);
   void end_unserved(GuestRun& run, data::RunOutcome outcome);
   void wake(GuestRun& run);
+  void on_body(GuestRun& run);
   void stall(GuestRun& run);
   // While the places are all taken, those that clients hold by not reading are freed.
   void relieve_if_full();

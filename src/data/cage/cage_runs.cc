@@ -66,11 +66,17 @@ void Cage::wake(GuestRun& run) {
 void Cage::request_chunk(GuestRun& run, BodyChunk* chunk) {
   run.request_body.push(chunk);
   if (run.ended) return return_request_chunks(run);
-  wake(run);
+  on_body(run);
 }
 
 void Cage::request_end(GuestRun& run) {
   run.request_ended = true;
+  on_body(run);
+}
+
+// From now on it is the guest that others wait for.
+void Cage::on_body(GuestRun& run) {
+  if (std::exchange(run.body_awaited, false)) run.progress = env_.time.now;
   wake(run);
 }
 
@@ -213,16 +219,15 @@ void Cage::on_wall(GuestRun& run) {
     return discard_and_finish(slot);
   }
   const config::CageLimits& limits = site_->settings.limits;
-  if (!run.head_given) {
-    return fault(slot, FaultKind::Wall, "no response head within limits.head_timeout");
-  }
-  // A client that does not take what is there is the connection's matter, not the guest's.
-  const bool client_is_slow = run.chunks_out > 0;
-  const MonotonicTime deadline = run.progress + limits.chunk_timeout;
-  if (client_is_slow || env_.time.now < deadline) {
-    return env_.timers.arm(run.wall, std::max(deadline, env_.time.now + limits.chunk_timeout));
-  }
-  fault(slot, FaultKind::Wall, "no progress of a body within limits.chunk_timeout");
+  const auto limit = run.head_given ? limits.chunk_timeout : limits.head_timeout;
+  // A client that does not send, or does not take what is there, is the connection's matter, not
+  // the guest's.
+  const bool client_is_slow = run.body_awaited || run.chunks_out > 0;
+  const MonotonicTime deadline = (client_is_slow ? env_.time.now : run.progress) + limit;
+  if (env_.time.now < deadline) return env_.timers.arm(run.wall, deadline);
+  fault(slot, FaultKind::Wall,
+        run.head_given ? "no progress of a body within limits.chunk_timeout"
+                       : "no response head within limits.head_timeout");
 }
 
 }  // namespace pear::cage

@@ -56,6 +56,7 @@ class GuestRun final : public Runnable,
   data::BodyQueue request_body;
   data::BodyChunk* reading = nullptr;  // What the guest looks at; goes back at its next read.
   bool request_ended = false;
+  bool body_awaited = false;  // The guest looked for more of it, and none has come since.
   bool aborted = false;
 
   // The response.

@@ -139,7 +139,8 @@ BodyRead GuestSlot::read_body(std::uint64_t max, std::string_view* bytes) {
   *bytes = {};
   if (run == nullptr || run->aborted) return BodyRead::Failed;
   if (run->reading != nullptr) cage.return_request_chunk(*run);
-  if (run->request_body.empty()) return run->request_ended ? BodyRead::End : BodyRead::Pending;
+  if (!body_readable()) return BodyRead::Pending;
+  if (run->request_body.empty()) return BodyRead::End;
   run->progress = cage.env().time.now;
   BodyChunk* const chunk = run->request_body.front();
   *bytes = chunk->view().substr(0, max);
@@ -149,7 +150,9 @@ BodyRead GuestSlot::read_body(std::uint64_t max, std::string_view* bytes) {
 }
 
 bool GuestSlot::body_readable() {
-  return run == nullptr || run->aborted || run->request_ended || !run->request_body.empty();
+  if (run == nullptr || run->aborted) return true;
+  run->body_awaited = !run->request_ended && run->request_body.empty();
+  return !run->body_awaited;
 }
 
 std::span<const http::Field> GuestSlot::request_trailers() {
