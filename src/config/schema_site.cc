@@ -71,9 +71,8 @@ constexpr std::array kKeys{
     Key{"limits.head_timeout",
         DurationField{[](Target t) -> milliseconds& { return t.site.limits.head_timeout; },
                       milliseconds(1), hours(1)},
-        "Time until the guest has given its response head, counted from the last piece of the "
-        "request's body that it read; it is not late while the client is still sending. Past it "
-        "the answer is 504."},
+        "Time until the guest has given its response head, without the time that it waits for the "
+        "client's body; past it the answer is 504."},
     Key{"limits.chunk_timeout",
         DurationField{[](Target t) -> milliseconds& { return t.site.limits.chunk_timeout; },
                       milliseconds(1), hours(1)},

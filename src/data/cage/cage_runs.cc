@@ -27,7 +27,8 @@ bool Cage::start(data::Exchange& exchange) {
   run->progress = env_.time.now;
   site_on_core_.first_slices.begin(*run);
   run->request_ended = !exchange.request.has_body;
-  env_.timers.arm(run->wall, env_.time.now + limits.head_timeout);
+  run->head_deadline = env_.time.now + limits.head_timeout;
+  env_.timers.arm(run->wall, run->head_deadline);
   tell(HopKind::Accepted, *run);
   env_.queue.push(site_on_core_.queue, *run);
   relieve_if_full();
@@ -76,7 +77,12 @@ void Cage::request_end(GuestRun& run) {
 
 // From now on it is the guest that others wait for.
 void Cage::on_body(GuestRun& run) {
-  if (std::exchange(run.body_awaited, false)) run.progress = env_.time.now;
+  const MonotonicTime since = std::exchange(run.body_awaited, MonotonicTime{});
+  if (since != MonotonicTime{} && !run.ended) {
+    run.head_deadline += env_.time.now - since;
+    run.progress = env_.time.now;
+    if (!run.head_given && !run.aborted) env_.timers.arm(run.wall, run.head_deadline);
+  }
   wake(run);
 }
 
@@ -220,10 +226,11 @@ void Cage::on_wall(GuestRun& run) {
   }
   const config::CageLimits& limits = site_->settings.limits;
   const auto limit = run.head_given ? limits.chunk_timeout : limits.head_timeout;
+  MonotonicTime deadline = run.head_given ? run.progress + limit : run.head_deadline;
   // A client that does not send, or does not take what is there, is the connection's matter, not
   // the guest's.
-  const bool client_is_slow = run.body_awaited || run.chunks_out > 0;
-  const MonotonicTime deadline = (client_is_slow ? env_.time.now : run.progress) + limit;
+  const bool client_is_slow = run.body_awaited != MonotonicTime{} || run.chunks_out > 0;
+  if (client_is_slow) deadline = env_.time.now + limit;
   if (env_.time.now < deadline) return env_.timers.arm(run.wall, deadline);
   fault(slot, FaultKind::Wall,
         run.head_given ? "no progress of a body within limits.chunk_timeout"

@@ -56,7 +56,6 @@ class GuestRun final : public Runnable,
   data::BodyQueue request_body;
   data::BodyChunk* reading = nullptr;  // What the guest looks at; goes back at its next read.
   bool request_ended = false;
-  bool body_awaited = false;  // The guest looked for more of it, and none has come since.
   bool aborted = false;
 
   // The response.
@@ -79,7 +78,10 @@ class GuestRun final : public Runnable,
   MonotonicTime cpu_refilled{};
   MonotonicTime begun{};     // Its first slice.
   MonotonicTime progress{};  // The last byte either way, or the start.
-  MonotonicTime stalled{};   // Since when the guest waits for its client to take something.
+  // Since when the guest waits for more of the request's body; zero: it does not.
+  MonotonicTime body_awaited{};
+  MonotonicTime head_deadline{};  // Later by as long as the guest waited for the client.
+  MonotonicTime stalled{};        // Since when the guest waits for its client to take something.
   bool growth_refused = false;
   std::uint64_t log_bytes = 0;
   bool response_too_large = false;

@@ -151,8 +151,9 @@ BodyRead GuestSlot::read_body(std::uint64_t max, std::string_view* bytes) {
 
 bool GuestSlot::body_readable() {
   if (run == nullptr || run->aborted) return true;
-  run->body_awaited = !run->request_ended && run->request_body.empty();
-  return !run->body_awaited;
+  if (run->request_ended || !run->request_body.empty()) return true;
+  if (run->body_awaited == MonotonicTime{}) run->body_awaited = cage.env().time.now;
+  return false;
 }
 
 std::span<const http::Field> GuestSlot::request_trailers() {
