@@ -282,6 +282,19 @@ TEST_F(TlsTest, CountsHandshakesThatFail) {
   EXPECT_EQ(counters_.tls_handshakes.value(), 0U);
 }
 
+// Its FIN comes with the same event as its first bytes, and no other follows.
+TEST_F(TlsTest, EndsTheHandshakeOfAClientThatSaysNoMore) {
+  start_tls();
+  publish_certificates();
+  Client client = connect_tls();
+  static_cast<void>(client.session->handshake(client.socket.get()));
+  io::shut_down_writing(client.socket.get());
+
+  for (int i = 0; i < 100 && counters_.tls_failures.value() == 0; ++i) turns(1);
+
+  EXPECT_EQ(counters_.tls_failures.value(), 1U);
+}
+
 TEST_F(TlsTest, ServesTheFirstCertificatesToOldConnectionsAndTheNewOnesToNew) {
   start_tls();
   publish_certificates();

@@ -201,7 +201,7 @@ Session::Progress Session::fail_handshake(std::string_view problem) {
 
 Session::Progress Session::handshake(int fd) {
   const Turn turn(*this);
-  for (bool drained = false;;) {
+  for (;;) {
     if (!finished_) {
       const int outcome = SSL_do_handshake(ssl_);
       finished_ = outcome == 1;
@@ -221,14 +221,11 @@ Session::Progress Session::handshake(int fd) {
       finish_handshake();
       return Progress::Done;
     }
-    // What is sent now is answered in a later turn.
-    if (drained) return Progress::WouldBlock;
 
     const Transfer arrived = io::receive(fd, {workspace_.in_.get(), Workspace::kCiphertextInBytes});
     switch (arrived.status) {
       case Status::Done:
         workspace_.arrived_ = {workspace_.in_.get(), arrived.bytes};
-        drained = arrived.drained;
         break;
       case Status::WouldBlock:
         return Progress::WouldBlock;
