@@ -1,6 +1,5 @@
 #include "io/acceptor.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -71,7 +70,7 @@ void Acceptor::stop() {
 }
 
 void Acceptor::finish() {
-  while (state_ == State::Accepting && take_batch(options_.batch) == Batch::Full) {
+  while (state_ == State::Accepting && take_batch() == Batch::Full) {
   }
   stop();
   listener_.reset();
@@ -97,13 +96,11 @@ void Acceptor::retry_later() {
 }
 
 void Acceptor::on_io(IoEvents /*events*/) {
-  const std::uint64_t last = std::exchange(turn_, reactor_.turns());
-  expected_ = last + 1 == turn_ ? std::min(2 * expected_, options_.batch) : 1;
-  static_cast<void>(take_batch(expected_));
+  static_cast<void>(take_batch());
 }
 
-Acceptor::Batch Acceptor::take_batch(std::uint32_t most) {
-  for (std::uint32_t i = 0; i < most && state_ == State::Accepting; ++i) {
+Acceptor::Batch Acceptor::take_batch() {
+  for (std::uint32_t i = 0; i < options_.batch && state_ == State::Accepting; ++i) {
     Accepted accepted = accept_connection(listener_.get());
     if (accepted.fd.is_open()) {
       ++accepted_;

@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <limits>
 
 #include "base/result.h"
 #include "io/reactor.h"
@@ -96,7 +95,7 @@ class Acceptor final : private IoHandler {
   enum class Batch : std::uint8_t { Short, Full };
 
   void on_io(IoEvents events) override;
-  Batch take_batch(std::uint32_t most);
+  Batch take_batch();
   void on_retry(MonotonicTime now);
   void enter(State state);
   [[nodiscard]] Result<void> watch();
@@ -107,11 +106,6 @@ class Acceptor final : private IoHandler {
   ConnectionSink& sink_;
   Options options_;
   State state_ = State::Stopped;
-  // In the last batch, and when that was: a call that finds nobody waiting costs as much as one
-  // that does, so that one connection is taken where one is expected, and twice as many in the
-  // turn after one that left some waiting.
-  std::uint32_t expected_ = 1;
-  std::uint64_t turn_ = std::numeric_limits<std::uint64_t>::max();  // There was none.
   std::uint64_t accepted_ = 0;
   std::uint64_t failures_ = 0;
   Timer retry_ = Timer::calling<&Acceptor::on_retry>(*this);

@@ -85,21 +85,6 @@ void Reactor::remove(IoHandler& handler) {
   // would go on telling a handler that is no more. ENOENT and EBADF: it was closed too early.
   epoll_event unused{};
   static_cast<void>(::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, handler.fd_, &unused));
-  forget(handler);
-}
-
-void Reactor::take_over(IoHandler& handler, IoHandler& former, IoEvents events, Trigger trigger) {
-  PEAR_ASSERT(!handler.watched(), "a handler watches one descriptor");
-  handler.reactor_ = this;
-  handler.fd_ = former.fd_;
-  ++watched_;
-  modify(handler, events, trigger);
-  forget(former);
-}
-
-// What is still to be told to it is dropped.
-void Reactor::forget(IoHandler& handler) {
-  PEAR_ASSERT(handler.reactor_ == this, "a handler is watched where it was added");
   if (handler.batch_slot_ != IoHandler::kNoSlot) events_[handler.batch_slot_].data.ptr = nullptr;
   handler.batch_slot_ = IoHandler::kNoSlot;
   handler.again_ = IoEvents();
@@ -126,7 +111,6 @@ std::size_t Reactor::turn(Wait wait) {
 
 void Reactor::begin_turn(Wait wait) {
   PEAR_ASSERT(collected_ == 0, "the events of the turn before were never run");
-  ++turns_;
   collected_ = poll(wait);
   now_ = io::now();
   // Each handler learns its place among the events, so that it can be taken out when it is removed

@@ -155,9 +155,6 @@ class Reactor {
   [[nodiscard]] Result<void> add(IoHandler& handler, int fd, IoEvents events, Trigger trigger);
   // Changes what a watched handler is told. With Edge, what is possible now is told once more.
   void modify(IoHandler& handler, IoEvents events, Trigger trigger);
-  // `handler`, which is not watched yet, is told of the descriptor that `former` has watched, which
-  // is told nothing more. With Edge, what is possible now is told once more.
-  void take_over(IoHandler& handler, IoHandler& former, IoEvents events, Trigger trigger);
   // From now on nothing is told, not even what this turn has collected. Harmless if not watched.
   void remove(IoHandler& handler);
 
@@ -178,8 +175,6 @@ class Reactor {
 
   // The time of this turn.
   [[nodiscard]] MonotonicTime now() const { return now_; }
-  // How many there have been, this one included.
-  [[nodiscard]] std::uint64_t turns() const { return turns_; }
   [[nodiscard]] TimerWheel& timers() { return timers_; }
   [[nodiscard]] Waker& waker() { return waker_; }
   // Where to read into; what must be kept is copied out before the handler returns.
@@ -192,13 +187,11 @@ class Reactor {
   std::size_t poll(Wait wait);
   std::size_t collect(int wait_ms);
   [[nodiscard]] int timeout_ms();
-  void forget(IoHandler& handler);
   std::size_t dispatch(std::size_t count);
 
   Waker waker_;
   MonotonicTime now_;
   std::size_t watched_ = 0;
-  std::uint64_t turns_ = 0;
   bool had_events_ = false;    // In the last poll.
   std::size_t collected_ = 0;  // Of events_: told by begin_turn(), not yet dispatched.
   std::unique_ptr<char[]> read_buffer_;

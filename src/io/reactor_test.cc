@@ -141,27 +141,6 @@ TEST_F(ReactorTest, TellsNothingStaleToAHandlerThatIsAddedAgainInTheSameTurn) {
   reactor->remove(second);
 }
 
-TEST_F(ReactorTest, TellsWhoTakesADescriptorOverOfWhatIsThereAndTheFormerNothingMore) {
-  FakeSource former;
-  FakeSource successor;
-  watch(former);
-  former.make_readable();
-  former.then = [&] {
-    reactor->run_again(former, IoEvents::read());
-    reactor->take_over(successor, former, IoEvents::read(), Reactor::Trigger::Edge);
-  };
-  reactor->turn();
-  EXPECT_EQ(former.seen.size(), 1U);
-  EXPECT_TRUE(successor.seen.empty());
-  EXPECT_FALSE(former.watched());
-  EXPECT_EQ(reactor->watched(), 1U);
-
-  reactor->turn();
-  EXPECT_EQ(former.seen.size(), 1U);
-  EXPECT_EQ(successor.seen.size(), 1U);
-  reactor->remove(successor);
-}
-
 TEST_F(ReactorTest, TellsNothingToAHandlerThatDiesBetweenTheHalvesOfATurn) {
   auto dead = std::make_unique<FakeSource>();
   FakeSource alive;

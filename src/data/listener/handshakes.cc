@@ -49,10 +49,9 @@ void Handshake::on_io(io::IoEvents events) {
   // has not come with it, the client may wait for our word (Nagle's algorithm).
   if (!session_->has_unread()) io::acknowledge_now(socket_.get());
   if (session_->resumed()) owner_.parts_.counters.tls_resumed.add();
-  owner_.parts_.connections.add(
-      {.stream = io::tls::ByteStream(std::move(socket_), std::move(session_)),
-       .peer = std::move(peer_),
-       .watched_by = this});
+  owner_.parts_.reactor.remove(*this);
+  owner_.parts_.connections.add(io::tls::ByteStream(std::move(socket_), std::move(session_)),
+                                std::move(peer_));
   close();
 }
 

@@ -15,8 +15,8 @@ namespace {
 // it with its first packet. The protocol's document asks for 3 s, so that a lost one is sent again.
 constexpr std::chrono::milliseconds kIntroduction{5'000};
 
-// From the last SYN that was answered to the end of its handshake. Whose way takes longer meets a
-// closed port; none of their requests is lost with it.
+// From the last SYN that was answered to the end of its handshake. A connection whose way takes
+// longer is reset before anything was read of it.
 constexpr std::chrono::milliseconds kLastCall{25};
 
 }  // namespace
@@ -145,8 +145,7 @@ void Listener::admit(io::UniqueFd socket, const io::SocketAddress& client, Secur
 void Listener::serve(io::UniqueFd socket, protocol::Peer peer, Security security) {
   switch (security) {
     case Security::Plain:
-      return connections_.add(
-          {.stream = io::tls::ByteStream(std::move(socket)), .peer = std::move(peer)});
+      return connections_.add(io::tls::ByteStream(std::move(socket)), std::move(peer));
     case Security::Tls:
       return handshakes_.add(std::move(socket), std::move(peer));
   }

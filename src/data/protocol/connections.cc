@@ -4,12 +4,13 @@
 
 namespace pear::data::protocol {
 
-void Connections::add(Arrival arrival) {
-  const io::tls::Session* const session = arrival.stream.session();
-  if (session != nullptr && session->application() == io::tls::Application::Http2) {
-    http2_.add(std::move(arrival), {});
+void Connections::add(io::tls::ByteStream stream, Peer peer) {
+  const bool http2 =
+      stream.session() != nullptr && stream.session()->application() == io::tls::Application::Http2;
+  if (http2) {
+    http2_.add(std::move(stream), std::move(peer), {});
   } else {
-    http1_.add(std::move(arrival));
+    static_cast<void>(http1_.add(std::move(stream), std::move(peer)));
   }
 }
 

@@ -5,11 +5,12 @@
 
 #include <cstddef>
 
-#include "data/protocol/arrival.h"
 #include "data/protocol/http1_connections.h"
 #include "data/protocol/http2_connections.h"
 #include "data/protocol/http3_connections.h"
+#include "data/protocol/peer.h"
 #include "data/protocol/shared.h"
+#include "io/tls/byte_stream.h"
 
 namespace pear::data::protocol {
 
@@ -19,7 +20,7 @@ class Connections {
       : shared_(parts), http3_(shared_), http2_(shared_), http1_(shared_, http2_) {}
 
   // Takes a connection whose TLS, if any, is established: ALPN has chosen its protocol.
-  void add(Arrival arrival);
+  void add(io::tls::ByteStream stream, Peer peer);
   // A datagram of QUIC for this core.
   void receive(UdpDoor& door, const io::Datagram& datagram) { http3_.receive(door, datagram); }
   // What connections are judged by from now on.

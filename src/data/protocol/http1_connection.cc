@@ -30,16 +30,14 @@ Http1Connection::~Http1Connection() {
   PEAR_ASSERT(request_ == nullptr, "a connection is closed before it is freed");
 }
 
-bool Http1Connection::open(io::IoHandler* former) {
-  if (!watch_connection(owner_.shared_.reactor, *this, stream_.fd(), former)) return false;
+bool Http1Connection::open() {
+  const auto watched = owner_.shared_.reactor.add(*this, stream_.fd(), io::IoEvents::read_write(),
+                                                  io::Reactor::Trigger::Edge);
+  if (!watched) return false;
   wait_for(Waiting::Head);
-  return true;
-}
-
-void Http1Connection::begin() {
   // What came with the end of the handshake is told by no event.
-  readable_ = stream_.session() != nullptr;
-  resume();
+  if (stream_.session() != nullptr) owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
+  return true;
 }
 
 void Http1Connection::on_io(io::IoEvents events) {

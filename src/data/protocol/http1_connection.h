@@ -18,7 +18,7 @@
 #include "base/intrusive_list.h"
 #include "base/time.h"
 #include "data/exchange.h"
-#include "data/protocol/arrival.h"
+#include "data/protocol/peer.h"
 #include "data/protocol/stream.h"
 #include "http/http1/chunk_parser.h"
 #include "http/http1/request_parser.h"
@@ -68,10 +68,8 @@ class Http1Connection final : public io::IoHandler,
   Http1Connection(Http1Connection&&) = delete;
   Http1Connection& operator=(Http1Connection&&) = delete;
 
-  // `former` as in Arrival. False: it could not be watched, and is of no use.
-  [[nodiscard]] bool open(io::IoHandler* former);
-  // Reads what has come already. After open().
-  void begin();
+  // False: it could not be watched, and is of no use.
+  [[nodiscard]] bool open();
 
   void on_io(io::IoEvents events) override;
   void on_response(Exchange& exchange) override;

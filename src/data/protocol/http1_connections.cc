@@ -29,14 +29,17 @@ Http1Connections::~Http1Connections() {
   free_closed();
 }
 
-void Http1Connections::add(Arrival arrival) {
+bool Http1Connections::add(io::tls::ByteStream stream, Peer peer) {
   Http1Connection* const connection =
-      connections_.create(*this, std::move(arrival.stream), std::move(arrival.peer));
-  if (connection == nullptr) return;
-  if (!connection->open(arrival.watched_by)) return connections_.destroy(*connection);
+      connections_.create(*this, std::move(stream), std::move(peer));
+  if (connection == nullptr) return false;
+  if (!connection->open()) {
+    connections_.destroy(*connection);
+    return false;
+  }
   alive_.push_back(*connection);
-  connection->begin();
   if (draining_) connection->drain();
+  return true;
 }
 
 void Http1Connections::drain() {

@@ -14,7 +14,6 @@
 
 #include "base/intrusive_list.h"
 #include "base/object_pool.h"
-#include "data/protocol/arrival.h"
 #include "data/protocol/http1_connection.h"
 #include "data/protocol/shared.h"
 #include "io/reactor.h"
@@ -33,8 +32,8 @@ class Http1Connections {
   Http1Connections(Http1Connections&&) = delete;
   Http1Connections& operator=(Http1Connections&&) = delete;
 
-  // Takes a connection. At the limit, or where it cannot be watched, it is closed.
-  void add(Arrival arrival);
+  // Takes a connection. False at the limit, or where it cannot be watched: it is closed.
+  bool add(io::tls::ByteStream stream, Peer peer);
   // The server is going away: each connection is served what it has asked, and closes.
   void drain();
   void close_all();

@@ -139,9 +139,12 @@ Http1Connection::Http2 Http1Connection::preface_in(std::span<const char> input) 
 
 // The socket changes hands; this object is over.
 void Http1Connection::become_http2(std::span<const char> input) {
-  owner_.http2_.add({.stream = std::move(stream_), .peer = std::move(peer_), .watched_by = this},
-                    input);
+  owner_.shared_.reactor.remove(*this);
+  Peer peer = std::move(peer_);
+  io::tls::ByteStream stream = std::move(stream_);
+  Http2Connections& http2 = owner_.http2_;
   close();
+  http2.add(std::move(stream), std::move(peer), input);
 }
 
 std::size_t Http1Connection::take_head(std::span<char> input) {

@@ -41,23 +41,21 @@ Shared& Http2Connection::shared() {
   return owner_.shared_;
 }
 
-bool Http2Connection::open(io::IoHandler* former) {
+bool Http2Connection::open(std::span<const char> input) {
   session_ = http2::ServerSession::make(owner_.options_, *this, owner_.memory_);
   if (session_ == nullptr) return false;
-  if (!watch_connection(shared().reactor, *this, stream_.fd(), former)) {
+  const auto watched = shared().reactor.add(*this, stream_.fd(), io::IoEvents::read_write(),
+                                            io::Reactor::Trigger::Edge);
+  if (!watched) {
     session_.reset();
     return false;
   }
   wait_for(Waiting::FirstRequest);
   write_later();
-  return true;
-}
-
-void Http2Connection::begin(std::span<const char> input) {
   if (!input.empty()) broken_ = !session_->receive(input, shared().path.now());
   // What came with the end of the handshake, or behind the preface, is told by no event.
-  readable_ = true;
-  read();
+  shared().reactor.run_again(*this, io::IoEvents::read());
+  return true;
 }
 
 // ---- Input.

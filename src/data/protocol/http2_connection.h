@@ -12,8 +12,8 @@
 #include <span>
 
 #include "base/intrusive_list.h"
-#include "data/protocol/arrival.h"
 #include "data/protocol/multiplexed_stream.h"
+#include "data/protocol/peer.h"
 #include "http/http2/server_session.h"
 #include "io/chunk.h"
 #include "io/reactor.h"
@@ -38,10 +38,8 @@ class Http2Connection final : public io::IoHandler,
   Http2Connection(Http2Connection&&) = delete;
   Http2Connection& operator=(Http2Connection&&) = delete;
 
-  // `former` as in Arrival. False: it could not be watched, and is of no use.
-  [[nodiscard]] bool open(io::IoHandler* former);
-  // Reads what has come already: `input`, and what the socket has. After open().
-  void begin(std::span<const char> input);
+  // Begins with bytes that were read already. False: it is of no use.
+  [[nodiscard]] bool open(std::span<const char> input);
   void drain();
   // Writes what is due; called at the end of the turn.
   void write();

@@ -32,13 +32,15 @@ Http2Connections::~Http2Connections() {
   free_closed();
 }
 
-void Http2Connections::add(Arrival arrival, std::span<const char> input) {
+void Http2Connections::add(io::tls::ByteStream stream, Peer peer, std::span<const char> input) {
   Http2Connection* const connection =
-      connections_.create(*this, std::move(arrival.stream), std::move(arrival.peer));
+      connections_.create(*this, std::move(stream), std::move(peer));
   if (connection == nullptr) return;
-  if (!connection->open(arrival.watched_by)) return connections_.destroy(*connection);
+  if (!connection->open(input)) {
+    connections_.destroy(*connection);
+    return;
+  }
   alive_.push_back(*connection);
-  connection->begin(input);
   if (draining_) connection->drain();
 }
 

@@ -9,7 +9,6 @@
 
 #include "base/intrusive_list.h"
 #include "base/object_pool.h"
-#include "data/protocol/arrival.h"
 #include "data/protocol/http2_connection.h"
 #include "data/protocol/multiplexed_stream.h"
 #include "data/protocol/shared.h"
@@ -31,7 +30,7 @@ class Http2Connections {
 
   // Takes a connection; `input` was read from it already. At the limit, or where it cannot be
   // watched, it is closed.
-  void add(Arrival arrival, std::span<const char> input);
+  void add(io::tls::ByteStream stream, Peer peer, std::span<const char> input);
   // The end of a turn: what responses have is written.
   void write();
   // The server is going away: clients are told, and what they have asked is served.

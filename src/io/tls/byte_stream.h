@@ -63,8 +63,8 @@ class ByteStream {
   void say_goodbye() {
     if (session_ != nullptr) session_->say_goodbye(fd(), More::Follows);
   }
-  // Nothing more will be written: close_notify, FIN. Where bytes wait
-  // for the kernel, both follow them: go on with flush() while has_unsent().
+  // Nothing more will be written: close_notify, FIN. Where bytes wait for the kernel, both follow
+  // them: go on with flush() while has_unsent().
   void shut_down_writing() {
     ends_ = true;
     if (session_ != nullptr) {

@@ -81,12 +81,11 @@ struct Finding {
 
 class ServerContexts {
  public:
-  // Contexts are made of the
-  // certificates that are right, the first of them standing for all other names; one that is not is
-  // replaced by the one that `in_force` has from the same file. They are null where there is none
-  // at all, and where a rule for clients is wrong, since leaving it out would let clients in.
-  // Whoever wants all or nothing looks at `problems`. Warnings (a certificate that
-  // expires within 14 days or has expired, one that no name reaches) do not stand in the way.
+  // Contexts are made of the certificates that are right, the first of them standing for all other
+  // names; one that is not is replaced by the one that `in_force` has from the same file. They are
+  // null where there is none at all, and where a rule for clients is wrong, since leaving it out
+  // would let clients in. Whoever wants all or nothing looks at `problems`. Warnings (a certificate
+  // that expires within 14 days or has expired, one that no name reaches) do not stand in the way.
   struct Loaded {
     std::shared_ptr<const ServerContexts> contexts;
     std::vector<Finding> problems;
