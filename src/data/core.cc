@@ -66,7 +66,7 @@ Core::Core(const Parts& parts)
                     .notices = notices_,
                     .admission = admission_,
                     .core = parts.id,
-                    .cores = parts.cores,
+                    .cores = static_cast<std::uint32_t>(parts.mesh.cores()),
                     .quic = parts.quic}),
       listener_({.handshakes = {.reactor = parts.reactor,
                                 .connections = connections_,

@@ -53,7 +53,6 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
     log::Logger& logger;
     security::SharedLimits& limits;  // All cores have the same.
     WallTime (*wall_time)() = &io::wall_time;
-    std::uint32_t cores = 1;                          // Of the server.
     const io::tls::QuicSecrets* quic = nullptr;       // Null: HTTP/3 is not served.
     listener::DatagramMesh* datagram_mesh = nullptr;  // Null: there is no other core.
   };

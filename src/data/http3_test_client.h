@@ -81,8 +81,21 @@ class Http3TestClient {
     const http3::Transport::State state = transport_->state();
     if (!opened_ && (state.established || state.early)) opened_ = transport_->open_http3();
     if (opened_) take_events();
-    send();
+    flush();
   }
+  // Sends what is due.
+  void flush() {
+    std::array<std::uint8_t, 2048> out{};
+    while (true) {
+      const auto made = transport_->send(out);
+      if (made.bytes == 0) return;
+      bytes_sent += made.bytes;
+      if (remembers) sent.emplace_back(out.begin(), out.begin() + made.bytes);
+      static_cast<void>(socket_.send(
+          {.bytes = std::span(out).first(made.bytes), .segment = made.bytes, .to = server_}));
+    }
+  }
+  [[nodiscard]] int fd() const { return socket_.fd(); }
   [[nodiscard]] bool ready() const { return opened_; }
   [[nodiscard]] http3::Transport& transport() { return *transport_; }
 
@@ -113,17 +126,6 @@ class Http3TestClient {
   static io::UdpSocket open_socket() {
     auto fd = io::open_udp_socket(*io::SocketAddress::parse("127.0.0.1", 0), {});
     return std::move(*io::UdpSocket::adopt(std::move(*fd)));
-  }
-  void send() {
-    std::array<std::uint8_t, 2048> out{};
-    while (true) {
-      const auto made = transport_->send(out);
-      if (made.bytes == 0) return;
-      bytes_sent += made.bytes;
-      if (remembers) sent.emplace_back(out.begin(), out.begin() + made.bytes);
-      static_cast<void>(socket_.send(
-          {.bytes = std::span(out).first(made.bytes), .segment = made.bytes, .to = server_}));
-    }
   }
   void take_events() {
     using Kind = http3::Transport::EventKind;

@@ -35,7 +35,6 @@ CoreThread::CoreThread(const Parts& parts, std::unique_ptr<io::Reactor> reactor)
                                                            .counters = counters_,
                                                            .logger = logger_,
                                                            .limits = parts.limits,
-                                                           .cores = parts.cores,
                                                            .quic = parts.quic,
                                                            .datagram_mesh = parts.datagram_mesh})) {
 }

@@ -27,7 +27,6 @@ class CoreThread {
     data::HopMesh& mesh;
     security::SharedLimits& limits;
     io::Waker& control;
-    std::uint32_t cores = 1;
     const io::tls::QuicSecrets* quic = nullptr;  // Null: HTTP/3 is not served.
     data::listener::DatagramMesh* datagram_mesh = nullptr;
   };

@@ -183,7 +183,6 @@ bool Server::build_cores() {
          .mesh = *mesh_,
          .limits = *limits_,
          .control = reactor_->waker(),
-         .cores = count,
          .quic = quic ? &quic_ : nullptr,
          .datagram_mesh = datagram_mesh_.get()});
     if (!core) {

@@ -1,8 +1,8 @@
-// Two cores on two threads: each listens, and serves what the other's guests say.
-#include <algorithm>
+// Each of two cores serves what the other's guests say.
+#include "two_cores.h"
+
 #include <array>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -13,17 +13,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "data/core_fixture.h"
-#include "io/clock.h"
 #include "io/socket.h"
 
 namespace pear::data {
 namespace {
-
-using cage::FakeGuest;
-
-constexpr std::size_t kCores = 2;
-constexpr std::chrono::seconds kPatience{30};
 
 // A client on a thread of its own, which waits in poll().
 class Client {
@@ -59,134 +52,18 @@ class Client {
   std::array<char, 65'536> buffer_{};
 };
 
-struct CoreOnThread {
-  std::unique_ptr<io::Reactor> reactor = *io::Reactor::open();
-  cage::FakeEngine engine;
-  cage::FakeGuestMaker maker{engine};
-  base::SpscRing<CoreCommand> commands{64};
-  base::SpscRing<CoreEvent> events{1024};
-  model::CoreCounters counters;
-  std::optional<log::Logger> logger;
-  std::unique_ptr<Core> core;
-  io::SocketAddress address;
-  std::jthread thread;
-};
+// To guests on the core that the client does not talk to.
+std::string post(std::size_t core, std::size_t size) {
+  return fmt::format("POST /site{}/ HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", 1 - core,
+                     size);
+}
 
-// Site 0 is served by core 0 alone, site 1 by core 1; the test is control.
-class TwoCoresTest : public testing::Test {
- protected:
-  TwoCoresTest() {
-    settings_.log.access = false;
-    for (std::uint16_t i = 0; i < kCores; ++i) build(i);
-    publish();
-    for (CoreOnThread& each : cores_) each.thread = std::jthread([&each] { each.core->run(); });
-    for (std::uint16_t i = 0; i < kCores; ++i) await<CageStarted>(i);
-  }
-  ~TwoCoresTest() override { stop(); }
-
-  void stop() {
-    for (CoreOnThread& each : cores_) each.core->stop();
-    for (CoreOnThread& each : cores_) {
-      if (each.thread.joinable()) each.thread.join();
-    }
-  }
-
-  void send(std::size_t to, CoreCommand command) {
-    EXPECT_NE(cores_[to].commands.try_push(std::move(command)), base::PushResult::Full);
-    cores_[to].reactor->waker().wake();
-  }
-  // The next event of this kind; any fault of a cage on the way there fails the test.
-  template <typename Event>
-  Event await(std::size_t from) {
-    const MonotonicTime end = io::now() + kPatience;
-    while (io::now() < end) {
-      while (std::optional<CoreEvent> event = cores_[from].events.try_pop()) {
-        EXPECT_FALSE(std::holds_alternative<CageFaulted>(*event));
-        if (auto* const wanted = std::get_if<Event>(&*event)) return std::move(*wanted);
-      }
-      control_->turn();
-    }
-    ADD_FAILURE() << "the event did not come";
-    return {};
-  }
-
-  // The address of a core, and a path whose guests run on the other one.
-  [[nodiscard]] const io::SocketAddress& address_of(std::size_t core) const {
-    return cores_[core].address;
-  }
-  static std::string post(std::size_t core, std::size_t size) {
-    return fmt::format("POST /site{}/ HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", 1 - core,
-                       size);
-  }
-  // At each core a client of its own.
-  template <typename Visit>
-  static void visit_both(Visit visit) {
-    std::vector<std::jthread> clients;
-    for (std::size_t core = 0; core < kCores; ++core) clients.emplace_back(visit, core);
-  }
-
- private:
-  config::ServerSettings settings_;
-  std::unique_ptr<log::LogWriter> log_ = *log::LogWriter::open({});
-  std::unique_ptr<io::Reactor> control_ = *io::Reactor::open();
-  HopMesh mesh_{kCores, 4};  // So small that records find it full.
-  security::SharedLimits limits_{settings_, security::KeyedHash::Key{1, 2}};
-
- protected:
-  std::array<CoreOnThread, kCores> cores_;
-  std::shared_ptr<const model::SiteTable> table_;
-
- private:
-  void build(std::uint16_t id) {
-    CoreOnThread& made = cores_[id];
-    made.engine.serve = [&engine = made.engine](FakeGuest& guest) {
-      engine.clock = std::max(engine.clock, io::now());
-      return echo(guest);
-    };
-    made.engine.clock = io::now();
-    made.logger.emplace(log_->add_channel(1U << 20U), log::Logger::Options{});
-    made.core = std::make_unique<Core>(Core::Parts{.id = CoreId{id},
-                                                   .settings = settings_,
-                                                   .reactor = *made.reactor,
-                                                   .maker = made.maker,
-                                                   .commands = made.commands,
-                                                   .events = made.events,
-                                                   .control = control_->waker(),
-                                                   .mesh = mesh_,
-                                                   .counters = made.counters,
-                                                   .logger = *made.logger,
-                                                   .limits = limits_});
-    auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
-    made.address = *io::SocketAddress::of_socket(listener->get());
-    made.core->listen(*std::move(listener), data::listener::Security::Plain);
-  }
-
-  void publish() {
-    auto table = std::make_shared<model::SiteTable>();
-    std::vector<model::Route> routes;
-    for (std::uint16_t i = 0; i < kCores; ++i) {
-      auto site = std::make_shared<model::Site>();
-      site->id = SiteId{i};
-      auto metrics = std::make_shared<model::SiteMetrics>();
-      for (std::size_t core = 0; core < kCores; ++core) {
-        metrics->by_core.push_back(std::make_unique<model::SiteCounters>());
-      }
-      site->metrics = std::move(metrics);
-      site->cages.push_back({.cage = CageId{i + 1U},
-                             .core = CoreId{i},
-                             .counters = std::make_shared<model::CageCounters>()});
-      table->sites.push_back(std::move(site));
-      routes.push_back(
-          {.host = "", .path = fmt::format("/site{}/...", i), .site = SiteId{i}, .index = 0});
-    }
-    table->routes = model::RouteTable::build(routes, nullptr);
-    table_ = table;
-    for (std::uint16_t i = 0; i < kCores; ++i) {
-      send(i, PublishSites{.sites = table});
-      send(i, SpawnCage{.cage = CageId{i + 1U}, .site = SiteId{i}, .recover_credits = 1});
-    }
-  }
-};
+// At each core a client of its own.
+template <typename Visit>
+void visit_both(Visit visit) {
+  std::vector<std::jthread> clients;
+  for (std::size_t core = 0; core < kCores; ++core) clients.emplace_back(visit, core);
+}
 
 TEST_F(TwoCoresTest, BodiesGoBothWaysThroughTheOtherCore) {
   std::string body;
