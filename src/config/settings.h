@@ -114,7 +114,7 @@ enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 
 struct TlsSettings {
   TlsVersion version_min = TlsVersion::Tls12;
-  milliseconds handshake_timeout{10'000};  // Accept → the handshake's end.
+  milliseconds handshake_timeout{30'000};  // Accept → the handshake's end.
   bool operator==(const TlsSettings&) const = default;
 };
 
