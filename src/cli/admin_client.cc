@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
 #include "cli/terminal.h"
 #include "http/method.h"
 #include "io/socket_address.h"
@@ -33,13 +34,16 @@ std::unexpected<std::string> refused(const Error& error, std::string_view addres
 
 }  // namespace
 
+std::string problem_of_admin_address(std::string_view address) {
+  const auto parsed = io::SocketAddress::parse_with_port(address);
+  if (parsed && parsed->is_loopback()) return {};
+  return fmt::format("\"{}\" is not an address and port of this machine, such as {}",
+                     printable(address), kAdminAddress);
+}
+
 Told<AdminAnswer> ask_admin(std::string_view address, const AdminRequest& request) {
   const auto target = io::SocketAddress::parse_with_port(address);
-  if (!target || !target->is_loopback()) {
-    return std::unexpected(
-        fmt::format("\"{}\" is not an address and port of this machine, such as {}",
-                    printable(address), kAdminAddress));
-  }
+  PEAR_ASSERT(target && target->is_loopback(), "the option's check let it pass");
   auto client = load::SimpleClient::connect(*target);
   if (!client) return refused(client.error(), address);
   // The field tells the listener that no web page sent this (control/admin/request_guard.h).

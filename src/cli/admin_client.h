@@ -26,7 +26,10 @@ struct AdminRequest {
   std::string_view path;  // Without characters that would need escaping.
 };
 
-// `address`: "127.0.0.1:3001". The problem is a sentence for people.
+// What is wrong with an address for ask_admin(), in words for people; empty if nothing is.
+[[nodiscard]] std::string problem_of_admin_address(std::string_view address);
+
+// `address`: "127.0.0.1:3001", which has no problem. The problem is a sentence for people.
 [[nodiscard]] Told<AdminAnswer> ask_admin(std::string_view address, const AdminRequest& request);
 
 }  // namespace pear::cli

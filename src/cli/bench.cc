@@ -95,18 +95,22 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
   app.add_option("--threads,-t", options.threads,
                  "Threads, each with its share of the connections");
   app.add_option("--duration,-d", options.duration,
-                 "How long to make load; default 10s, or until --requests or the log have ended");
+                 "How long to make load; default 10s, or until --requests or the log have ended")
+      ->type_name("TIME");
   app.add_option("--requests,-n", options.requests, "Stop after so many requests");
   app.add_option("--rate,-r", options.rate,
                  "Open loop: requests per second, sent at their times whatever the answers do;\n"
                  "latency counts from when a request was due")
       ->check(above_zero());
-  app.add_option("--warm-up", options.warm_up, "Load before the measurement, not counted");
-  app.add_option("--timeout", options.timeout, "For one request and its whole answer");
+  app.add_option("--warm-up", options.warm_up, "Load before the measurement, not counted")
+      ->type_name("TIME");
+  app.add_option("--timeout", options.timeout, "For one request and its whole answer")
+      ->type_name("TIME");
   app.add_option(
-      "--hold", options.hold,
-      "Instead of a loop: ask once on each connection, print 'open N', and hold all of them\n"
-      "open for so long, idle");
+         "--hold", options.hold,
+         "Instead of a loop: ask once on each connection, print 'open N', and hold all of them\n"
+         "open for so long, idle")
+      ->type_name("TIME");
   app.add_option("--rounds", options.rounds,
                  "Measure so often, all targets in turns; default 1, or 5 of several URLs")
       ->check(quiet(CLI::Range(1U, kRoundsMax)));
@@ -119,6 +123,7 @@ void add_connection_options(CLI::App& app, BenchOptions& options) {
          "--http", options.http,
          "1, 2 or 3; once for all URLs or once for each. Default 1 on http, and on https what\n"
          "the server chooses, 2 before 1. 2 on http is by prior knowledge (h2c)")
+      ->type_name("VERSION")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
@@ -131,10 +136,11 @@ void add_connection_options(CLI::App& app, BenchOptions& options) {
   app.add_flag("--early-data", options.early_data,
                "The same with HTTP/3, and the request goes with the first packets (0-RTT)")
       ->excludes(resume);
-  auto* const ca = app.add_option(
-      "--ca", options.ca,
-      "File of the authorities (PEM) that a server's certificate may come from; default the\n"
-      "system's and Pear's local one");
+  auto* const ca = app.add_option("--ca", options.ca,
+                                  "File of the authorities (PEM) that a server's certificate may "
+                                  "come from; default the\n"
+                                  "system's and Pear's local one")
+                       ->type_name("FILE");
   app.add_flag("--insecure,-k", options.insecure, "Believe every certificate")->excludes(ca);
   app.add_flag("--no-hybrid", options.no_hybrid,
                "Key exchange by X25519 alone, to compare with servers that have no X25519MLKEM768");
@@ -142,24 +148,30 @@ void add_connection_options(CLI::App& app, BenchOptions& options) {
          "--connect-to", options.connect_to,
          "HOST:PORT:TO_HOST:TO_PORT: connect to another place than the URL says; parts may be\n"
          "empty, as with curl; may be repeated")
+      ->type_name("WHERE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
 }
 
 void add_request_options(CLI::App& app, BenchOptions& options) {
-  app.add_option("--method,-X", options.method, "Default GET, or POST with a body");
+  app.add_option("--method,-X", options.method, "Default GET, or POST with a body")
+      ->type_name("METHOD");
   app.add_option("--header,-H", options.headers, "'Name: value'; may be repeated")
+      ->type_name("FIELD")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
-  auto* const body = app.add_option("--body", options.body, "Body of each request");
+  auto* const body =
+      app.add_option("--body", options.body, "Body of each request")->type_name("BYTES");
   app.add_option("--body-file", options.body_file, "File with the body of each request")
+      ->type_name("FILE")
       ->excludes(body);
   auto* const replay =
       app.add_option("--replay", options.replay,
                      "Send the requests of an access log (combined format), each line optionally\n"
-                     "followed by expect=STATUS sha256=HEX");
+                     "followed by expect=STATUS sha256=HEX")
+          ->type_name("FILE");
   app.add_option("--speed", options.speed,
                  "With the log's own timing, so many times as fast; else as fast as possible")
       ->needs(replay)
@@ -171,7 +183,8 @@ void add_answer_options(CLI::App& app, BenchOptions& options) {
                  "The status that every answer must have; default any 2xx or 3xx")
       ->check(quiet(CLI::Range(100U, 999U)));
   app.add_option("--expect-sha256", options.expect_sha256,
-                 "The SHA-256 that every answer's body must have, in hex");
+                 "The SHA-256 that every answer's body must have, in hex")
+      ->type_name("HEX");
   app.add_flag("--timeline", options.timeline, "Figures for each second");
   app.add_option("--server-pid", options.server_pids,
                  "Process of the server, once for each URL: adds its CPU time and memory")

@@ -83,7 +83,8 @@ int run_restart(const RestartOptions& options, Terminal& terminal) {
 
 void add_admin_option(CLI::App& app, std::string& admin) {
   app.add_option("--admin", admin, fmt::format("The admin listener; default: {}", kAdminAddress))
-      ->type_name("ADDR:PORT");
+      ->type_name("ADDR:PORT")
+      ->check(CLI::Validator(problem_of_admin_address, ""));
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ TEST(StatusCommand, SaysWhatToDoWhereNothingAnswers) {
 TEST(StatusCommand, RefusesAnAddressThatIsNone) {
   for (const char* address : {"localhost:3001", "127.0.0.1", "8.8.8.8:80", "\x1b[31m"}) {
     CapturedTerminal captured;
-    EXPECT_EQ(run({"status", "--admin", address}, captured), to_int(ExitCode::Failure));
+    EXPECT_EQ(run({"status", "--admin", address}, captured), to_int(ExitCode::Usage));
     EXPECT_NE(captured.err().find("not an address and port of this machine"), std::string::npos);
   }
 }
