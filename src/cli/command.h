@@ -29,8 +29,8 @@ using keeper::to_int;
 
 // What `pear help NAME` shows besides the options.
 struct CommandText {
-  const char* name;
-  const char* summary;           // One line, for the list of commands: starts with a verb, no dot.
+  const char* name = "";
+  const char* summary = "";      // One line, for the list of commands: starts with a verb, no dot.
   const char* description = "";  // More, under the usage line.
   const char* examples = "";     // Lines indented by two, each a command that works.
   enum class Audience { Person, Machine } audience = Audience::Person;  // Machine: not listed.

@@ -86,7 +86,7 @@ class SimpleClient {
       : fd_(std::move(fd)), timeout_(timeout) {}
 
   enum class Readiness : std::uint8_t { ToRead, ToWrite };
-  Result<void> wait_until(Readiness readiness) const;
+  [[nodiscard]] Result<void> wait_until(Readiness readiness) const;
 
   io::UniqueFd fd_;
   std::chrono::milliseconds timeout_;  // Of each wait.
