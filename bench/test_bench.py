@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from pearbench import figures, load, process  # noqa: E402
+from pearbench import figures, load, process, results  # noqa: E402
 from scenarios import ORDER  # noqa: E402
 
 WRK = """Running 3s test @ http://127.0.0.1:18080/
@@ -71,6 +71,23 @@ class Figures(unittest.TestCase):
     def test_numbers_keep_three_digits(self):
         self.assertEqual([figures.number_text(n) for n in (0, 0.1234, 12.34, 123.4, 1234567)],
                          ["0", "0.123", "12.3", "123", "1,234,567"])
+
+
+class Results(unittest.TestCase):
+    def section(self, name, value):
+        return results.section(name, f"About {name}", [figures.Figure("key", "label", value)], None, "a run")
+
+    def test_a_run_replaces_what_it_measured_and_keeps_the_rest_in_order(self):
+        first = results.merged("", "head\n", {"c": self.section("c", 1), "a": self.section("a", 1)}, "abc")
+        second = results.merged(first, "head\n", {"b": self.section("b", 2), "c": self.section("c", 2)}, "abc")
+        self.assertEqual(second, results.merged("", "head\n", {"a": self.section("a", 1),
+                                                               "b": self.section("b", 2),
+                                                               "c": self.section("c", 2)}, "abc"))
+
+    def test_figures_of_another_machine_and_of_scenarios_that_are_no_more_go(self):
+        old = results.merged("", "a machine\n", {"a": self.section("a", 1), "b": self.section("b", 1)}, "ab")
+        self.assertNotIn("`a`", results.merged(old, "another\n", {"b": self.section("b", 2)}, "ab"))
+        self.assertNotIn("`a`", results.merged(old, "a machine\n", {"b": self.section("b", 2)}, "b"))
 
 
 class Processes(unittest.TestCase):
