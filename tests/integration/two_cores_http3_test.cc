@@ -44,8 +44,7 @@ class TwoCoresHttp3Test : public TwoCoresTest {
       if (!wait(client)) return false;
     }
   }
-  // One whose connection is of this core: that is as its first connection id, chosen at random,
-  // says.
+  // One whose connection is of this core; its first connection id, chosen at random, says which.
   std::unique_ptr<Http3TestClient> client_of(std::size_t core) {
     for (int i = 0; i < 100; ++i) {
       const std::uint64_t before = cores_[core].counters.quic_handshakes.value();
