@@ -136,11 +136,11 @@ void add_connection_options(CLI::App& app, BenchOptions& options) {
   app.add_flag("--early-data", options.early_data,
                "The same with HTTP/3, and the request goes with the first packets (0-RTT)")
       ->excludes(resume);
-  auto* const ca = app.add_option("--ca", options.ca,
-                                  "File of the authorities (PEM) that a server's certificate may "
-                                  "come from; default the\n"
-                                  "system's and Pear's local one")
-                       ->type_name("FILE");
+  auto* const ca =
+      app.add_option("--ca", options.ca,
+                     "Authorities (PEM) that a certificate may come from; default the\n"
+                     "system's and Pear's local one")
+          ->type_name("FILE");
   app.add_flag("--insecure,-k", options.insecure, "Believe every certificate")->excludes(ca);
   app.add_flag("--no-hybrid", options.no_hybrid,
                "Key exchange by X25519 alone, to compare with servers that have no X25519MLKEM768");
