@@ -139,6 +139,7 @@ void Core::turn(io::Reactor::Wait wait) {
   parts_.commands.drain([this](CoreCommand&& command) { apply(command); });
   receive_hops();
   more_datagrams_ = datagrams_.receive_handed_over();
+  connections_.take_requests();
   cages_.take_woken();
   path_.deliver_news();
   run_guests();

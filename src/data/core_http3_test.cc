@@ -1,7 +1,9 @@
 // HTTP/3 through a whole core: real sockets, real certificates, real QUIC on both sides.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -47,6 +49,38 @@ TEST_F(Http3Test, AnswersManyRequestsOfOneConnection) {
   for (int i = 0; i < 300; ++i) {
     EXPECT_EQ(ask(*client, Http3TestClient::get("/site/")).body, "hello") << i;
   }
+}
+
+TEST_F(Http3Test, FillsPacketsWithSmallMessagesOfManyStreams) {
+  start_quic();
+  auto client = connected();
+  EXPECT_EQ(ask(*client, Http3TestClient::get("/site/")).body, "hello");
+  client->remembers = true;
+  std::vector<http3::StreamId> streams(10);
+  for (auto& stream : streams) stream = client->request(Http3TestClient::get("/site/"));
+  client->flush();
+  EXPECT_EQ(client->sent.size(), 1U);
+  const std::size_t before = client->datagrams_received;
+  const bool done = until(*client, [&] {
+    return std::ranges::all_of(streams, [&](auto id) { return client->response(id).ended; });
+  });
+  EXPECT_TRUE(done);
+  EXPECT_LE(client->datagrams_received - before, 2U);
+  for (const auto stream : streams) EXPECT_EQ(client->response(stream).body, "hello") << stream;
+}
+
+TEST_F(Http3Test, AnswersInTheTurnInWhichTheRequestComesAndWithOneDatagram) {
+  start_quic();
+  auto client = connected();
+  EXPECT_EQ(ask(*client, Http3TestClient::get("/site/")).body, "hello");
+  until(*client, [] { return false; });  // All is acknowledged.
+  const std::size_t before = client->datagrams_received;
+  const auto stream = client->request(Http3TestClient::get("/site/"));
+  client->flush();
+  turns(1);
+  client->pump();
+  EXPECT_TRUE(client->response(stream).ended);
+  EXPECT_EQ(client->datagrams_received - before, 1U);
 }
 
 TEST_F(Http3Test, CarriesBodiesBothWays) {

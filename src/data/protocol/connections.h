@@ -29,6 +29,8 @@ class Connections {
   }
   // Once a turn: at its beginning,
   void set_wall_time(WallTime now) { shared_.set_wall_time(now); }
+  // when all that came is in: requests over datagrams begin,
+  void take_requests() { http3_.take_requests(); }
   // and at its end: what multiplexed responses have is written.
   void write();
   // The server is going away: each connection is served what it has asked, and closes.

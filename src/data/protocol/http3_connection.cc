@@ -82,6 +82,10 @@ void Http3Connection::receive(UdpDoor& door, const io::Datagram& datagram) {
   write_later();
 }
 
+void Http3Connection::take_requests() {
+  if (!closed_) session_->advance(shared().path.now());
+}
+
 void Http3Connection::on_open(const Transport::State& state) {
   tls_->on_established();
   early_ = state.early && !state.established;

@@ -56,6 +56,8 @@ class Http3Connection final : public http3::SessionOwner,
   // False: it is of no use.
   [[nodiscard]] bool open(const Start& start);
   void receive(UdpDoor& door, const io::Datagram& datagram);
+  // What was received is looked at; called when all datagrams of the turn are in.
+  void take_requests();
   void drain();
   // Writes what is due; called at the end of the turn.
   void write();

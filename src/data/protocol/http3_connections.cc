@@ -226,6 +226,10 @@ void Http3Connections::answer(UdpDoor& door, const io::Datagram& datagram, std::
 
 // ---- All of them.
 
+void Http3Connections::take_requests() {
+  for (Http3Connection& connection : unwritten_) connection.take_requests();
+}
+
 void Http3Connections::write() {
   // Those that ask for another go while this runs have it in the next turn.
   base::IntrusiveList<Http3Connection, UnwrittenTag> now;

@@ -41,6 +41,8 @@ class Http3Connections {
 
   // A datagram for this core, whatever is in it.
   void receive(UdpDoor& door, const io::Datagram& datagram);
+  // When all of a turn's datagrams are in: the requests in them begin.
+  void take_requests();
   // The end of a turn: what responses have is written.
   void write();
   // The server is going away: clients are told, and what they have asked is served.
