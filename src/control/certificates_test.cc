@@ -1,131 +1,27 @@
 #include "control/certificates.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <semaphore>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "base/log/log_channel.h"
-#include "io/tls/test_certificates.h"
-#include "io/tls/ticket_keys.h"
+#include "control/certificates_fixture.h"
 
 namespace pear::control {
 namespace {
 
 using io::tls::CertificateFiles;
-using io::tls::kTestNow;
 using io::tls::TestCertificates;
-using std::chrono::days;
-using std::chrono::hours;
-using std::chrono::seconds;
 using Names = std::vector<std::string>;
-
-// What the log and the checks of certificates take for now; of the test's thread alone.
-WallTime& wall_now() {
-  static WallTime now = kTestNow;
-  return now;
-}
-
-config::Settings settings_of(const std::vector<CertificateFiles>& certificates) {
-  config::Settings settings;
-  settings.server.https = {{.host = "127.0.0.1", .port = 8443}};
-  for (const CertificateFiles& files : certificates) {
-    settings.server.certificates.push_back(
-        {.chain = files.chain, .key = files.key, .ocsp = files.ocsp});
-  }
-  return settings;
-}
-
-void move_over(const CertificateFiles& from, const CertificateFiles& to) {
-  std::filesystem::rename(from.chain, to.chain);
-  std::filesystem::rename(from.key, to.key);
-}
 
 std::string read(const std::filesystem::path& file) {
   std::ifstream stream(file);
   return {std::istreambuf_iterator<char>(stream), {}};
 }
-
-std::size_t count_of(std::string_view text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos;
-       at = text.find(part, at + part.size())) {
-    ++count;
-  }
-  return count;
-}
-
-class CertificatesTest : public testing::Test {
- protected:
-  CertificatesTest() { wall_now() = kTestNow; }
-
-  [[nodiscard]] CertificateFiles make(const std::string& host, days ends = days(90)) const {
-    return made_.make({.file = host, .names = {host}, .ends = ends});
-  }
-  // As certbot and its like do it: new files take the place of the old ones.
-  void replace(const CertificateFiles& files, const std::string& host, days ends = days(90)) const {
-    move_over(made_.make({.file = "next", .names = {host}, .ends = ends}), files);
-  }
-  void damage(const CertificateFiles& files) const {
-    std::filesystem::rename(made_.folder().write("damaged.pem", "no certificate"), files.chain);
-  }
-
-  // The time has come to look at the files, for the timers; nobody waits for it.
-  void pass_time() {
-    wheel_time_ = std::max(wheel_time_, reactor_->now()) + seconds(6);
-    reactor_->timers().advance(wheel_time_);
-  }
-  // Until the worker has done a job, and what is left of it has been done here.
-  void await_worker() {
-    while (worker_.collect() == 0) reactor_->turn();
-  }
-  void look() {
-    pass_time();
-    await_worker();
-  }
-
-  // Of each set of the last contexts that were published.
-  [[nodiscard]] Names served() const {
-    Names names;
-    if (published_.empty()) return names;
-    for (const auto& set : published_.back()->sets()) {
-      names.insert(names.end(), set->names().begin(), set->names().end());
-    }
-    return names;
-  }
-  std::string log_text() {
-    std::string text;
-    while (const auto line = channel_.ring().peek()) {
-      text += *line;
-      channel_.ring().consume();
-    }
-    return text;
-  }
-
-  TestCertificates made_;
-  std::unique_ptr<log::LogSignal> signal_ = std::move(log::LogSignal::open()).value();
-  log::LogChannel channel_{64U << 10U, *signal_};
-  log::Logger logger_{channel_, {.level = log::Level::Debug}};
-  std::unique_ptr<io::Reactor> reactor_ = std::move(io::Reactor::open()).value();
-  MonotonicTime wheel_time_ = reactor_->now();
-  std::vector<Certificates::Contexts> published_;
-  Worker worker_{reactor_->waker()};
-  Certificates certificates_{
-      {.reactor = *reactor_,
-       .worker = worker_,
-       .logger = logger_,
-       .wall_time = [] { return wall_now(); },
-       .tickets = io::tls::TicketKeys::in_process(),
-       .publish = [this](Certificates::Contexts made) { published_.push_back(std::move(made)); }}};
-};
 
 // ---- At the start.
 
@@ -345,74 +241,6 @@ TEST_F(CertificatesTest, OfOlderSettingsAreDroppedWhenTheirLookComesBackLate) {
   }
 
   EXPECT_EQ(published_.size(), 2U);
-}
-
-// ---- Warnings.
-
-TEST_F(CertificatesTest, ThatExpireSoonAreALineInTheLogOnceADay) {
-  const CertificateFiles files = make("a.test", days(15));
-  const auto warnings = [&] {
-    const std::string log = log_text();
-    EXPECT_EQ(count_of(log, "\"event\":\"certificate_warning\""), count_of(log, "\"event\""));
-    return count_of(log, "a.test.pem: the certificate expires on 2027-01-30") +
-           (100 * count_of(log, "a.test.pem: the certificate expired on 2027-01-30"));
-  };
-  certificates_.apply(settings_of({files}));
-  EXPECT_EQ(warnings(), 0U);
-
-  const auto look_at = [&](std::chrono::seconds passed) {
-    wall_now() = kTestNow + passed;
-    look();
-    return warnings();
-  };
-  EXPECT_EQ(look_at(days(1) - seconds(1)), 0U);
-  EXPECT_EQ(look_at(days(1)), 1U);  // 14 days are left.
-  EXPECT_EQ(look_at(days(1) + seconds(5)), 0U);
-  EXPECT_EQ(look_at(days(2) - seconds(1)), 0U);
-  EXPECT_EQ(look_at(days(2)), 1U);
-  EXPECT_EQ(look_at(days(2) + seconds(5)), 0U);
-  EXPECT_EQ(look_at(days(15) - seconds(1)), 1U);
-  EXPECT_EQ(look_at(days(15)), 100U);  // It is something else now.
-  EXPECT_EQ(look_at(days(16) - seconds(1)), 0U);
-  EXPECT_EQ(look_at(days(16)), 100U);
-  EXPECT_EQ(published_.size(), 1U) << "the files have not changed";
-}
-
-TEST_F(CertificatesTest, AreNotWarnedOfMoreOftenBecauseTheyAreReadAgain) {
-  const CertificateFiles a = make("a.test", days(10));
-  const CertificateFiles b = make("b.test");
-  certificates_.apply(settings_of({a, b}));
-  EXPECT_EQ(count_of(log_text(), "\"event\":\"certificate_warning\""), 1U);
-
-  replace(b, "b.test");
-  look();
-
-  EXPECT_EQ(published_.size(), 2U);
-  EXPECT_EQ(count_of(log_text(), "\"event\":\"certificate_warning\""), 0U);
-}
-
-TEST_F(CertificatesTest, AreNotWarnedOfOnceTheyAreRenewed) {
-  const CertificateFiles files = make("a.test", days(10));
-  certificates_.apply(settings_of({files}));
-  log_text();
-
-  replace(files, "a.test");
-  look();
-  wall_now() += days(1);
-  look();
-
-  EXPECT_EQ(count_of(log_text(), "\"event\":\"certificate_warning\""), 0U);
-}
-
-TEST_F(CertificatesTest, AreWarnedOfAgainAfterTheClockWasSetBack) {
-  certificates_.apply(settings_of({make("a.test", days(10))}));
-  log_text();
-
-  wall_now() -= hours(1);
-  look();
-  EXPECT_EQ(count_of(log_text(), "\"event\":\"certificate_warning\""), 1U);
-  look();
-  EXPECT_EQ(count_of(log_text(), "\"event\":\"certificate_warning\""), 0U);
 }
 
 }  // namespace

@@ -1,114 +1,19 @@
 // TLS through a whole core: real sockets, real certificates, a client that verifies them.
-#include <cstdint>
-#include <memory>
+#include <array>
 #include <string>
 #include <string_view>
-#include <utility>
-
-#include <sys/socket.h>
 
 #include <gtest/gtest.h>
 
-#include "data/core_fixture.h"
+#include "data/tls_fixture.h"
 #include "http/http2/test_client.h"
-#include "io/tls/client_context.h"
-#include "io/tls/test_certificates.h"
 
 namespace pear::data {
 namespace {
 
-using io::tls::ClientContext;
 using io::tls::ClientOptions;
 using io::tls::ServerContexts;
 using io::tls::Session;
-
-class TlsTest : public CoreTest {
- protected:
-  TlsTest() {
-    workspace_.set_wall_time(io::tls::kTestNow);
-    wall_time_ = [] { return io::tls::kTestNow; };
-  }
-  // The core listens for TLS, too; it has no certificates yet.
-  void start_tls() {
-    start();
-    auto listener = io::open_listener(*io::SocketAddress::parse("127.0.0.1", 0), {});
-    tls_address_ = *io::SocketAddress::of_socket(listener->get());
-    core_->listen(*std::move(listener), listener::Security::Tls);
-  }
-  void publish_certificates() {
-    auto loaded = ServerContexts::load(options_, io::tls::kTestNow);
-    ASSERT_TRUE(loaded.contexts) << (loaded.problems.empty() ? "" : loaded.problems[0].text);
-    send(PublishCertificates{.contexts = std::move(loaded.contexts)});
-    turns(2);
-  }
-
-  struct Client {
-    io::UniqueFd socket;
-    std::unique_ptr<Session> session;
-  };
-  [[nodiscard]] Client connect_tls(std::string_view host, const ClientOptions& wanted) {
-    auto loaded = ClientContext::load(wanted, io::tls::kTestNow);
-    client_contexts_.push_back(std::move(loaded.context));
-    Client client{.socket = *io::start_connect(tls_address_),
-                  .session = Session::connect(*client_contexts_.back(), host, workspace_)};
-    turns(2);
-    return client;
-  }
-  [[nodiscard]] Client connect_tls(std::string_view host = "example.com") {
-    return connect_tls(host, trusting());
-  }
-  [[nodiscard]] ClientOptions trusting() const {
-    return {.verify = ClientOptions::Verify::Authorities, .authorities = certificates_.authority()};
-  }
-  Session::Progress shake_hands(Client& client) {
-    for (int i = 0; i < 200; ++i) {
-      const Session::Progress progress = client.session->handshake(client.socket.get());
-      if (progress != Session::Progress::WouldBlock) return progress;
-      turns(1);
-    }
-    return Session::Progress::WouldBlock;
-  }
-  static void say(Client& client, std::string_view text) {
-    const iovec piece{.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
-    ASSERT_EQ(client.session->send(client.socket.get(), std::span(&piece, 1)).bytes, text.size());
-  }
-  // Turns until what has come ends so, or nothing comes any more.
-  std::string hear(Client& client, std::string_view end) {
-    std::string heard;
-    std::array<char, 65'536> buffer{};
-    for (int quiet = 0; quiet < 500 && !heard.ends_with(end); ++quiet) {
-      turns(1);
-      const io::Transfer got = client.session->receive(client.socket.get(), buffer);
-      if (got.status == io::Transfer::Status::Ended) return heard + "<end>";
-      if (got.status != io::Transfer::Status::Done) continue;
-      heard.append(buffer.data(), got.bytes);
-      quiet = 0;
-    }
-    return heard;
-  }
-  // Of what waits for the client; it has read nothing yet.
-  static std::size_t bytes_of_last_record(const Client& client) {
-    std::array<std::uint8_t, 16'384> bytes{};
-    const ssize_t count = ::recv(client.socket.get(), bytes.data(), bytes.size(), MSG_PEEK);
-    std::size_t size = 0;
-    for (std::size_t at = 0; std::cmp_less(at + 5, count); at += 5 + size) {
-      size = std::size_t{bytes[at + 3]} * 256 + bytes[at + 4];
-    }
-    return size;
-  }
-  std::string ask(Client& client, std::string_view host, std::string_view end) {
-    say(client, "GET /site/ HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
-    return hear(client, end);
-  }
-
-  io::tls::QuicSecrets secrets_{io::tls::LastingSecret::alone()};
-  io::tls::TestCertificates certificates_;
-  io::tls::ContextOptions options_{.certificates = {certificates_.make({})}};
-  io::SocketAddress tls_address_;
-  io::ChunkPool client_chunks_;
-  io::tls::Workspace workspace_{client_chunks_};
-  std::vector<std::unique_ptr<ClientContext>> client_contexts_;
-};
 
 TEST_F(TlsTest, CarriesHttp1) {
   start_tls();
@@ -269,32 +174,6 @@ TEST_F(TlsTest, TellsTheGuestWhoTheClientIsAndBelievesNobodyElse) {
   EXPECT_EQ(subject, "CN=alice;");
 }
 
-TEST_F(TlsTest, CountsHandshakesThatFail) {
-  start_tls();
-  publish_certificates();
-  const io::UniqueFd socket = *io::start_connect(tls_address_);
-  turns(2);
-  CoreTest::say(socket, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
-
-  CoreTest::hear(socket, [](const std::string&) { return false; });
-
-  EXPECT_EQ(counters_.tls_failures.value(), 1U);
-  EXPECT_EQ(counters_.tls_handshakes.value(), 0U);
-}
-
-// Its FIN comes with the same event as its first bytes, and no other follows.
-TEST_F(TlsTest, EndsTheHandshakeOfAClientThatSaysNoMore) {
-  start_tls();
-  publish_certificates();
-  Client client = connect_tls();
-  static_cast<void>(client.session->handshake(client.socket.get()));
-  io::shut_down_writing(client.socket.get());
-
-  for (int i = 0; i < 100 && counters_.tls_failures.value() == 0; ++i) turns(1);
-
-  EXPECT_EQ(counters_.tls_failures.value(), 1U);
-}
-
 TEST_F(TlsTest, ServesTheFirstCertificatesToOldConnectionsAndTheNewOnesToNew) {
   start_tls();
   publish_certificates();
@@ -307,52 +186,6 @@ TEST_F(TlsTest, ServesTheFirstCertificatesToOldConnectionsAndTheNewOnesToNew) {
   EXPECT_EQ(shake_hands(client), Session::Progress::Done);
   EXPECT_TRUE(ask(client, "example.net", "hello").starts_with("HTTP/1.1 200 "));
   EXPECT_TRUE(ask(old, "example.com", "hello").starts_with("HTTP/1.1 200 "));
-}
-
-TEST_F(TlsTest, EndsItsConnectionsInADrain) {
-  start_tls();
-  publish_certificates();
-  Client client = connect_tls();
-  ASSERT_EQ(shake_hands(client), Session::Progress::Done);
-  EXPECT_TRUE(ask(client, "example.com", "hello").ends_with("hello"));
-  Client halfway = connect_tls();
-
-  send(DrainCore{.deadline = reactor_->now() + std::chrono::seconds(30)});
-
-  while (counters_.connections_open.value() != 0) turns(1);
-  EXPECT_EQ(hear(client, "<end>"), "<end>");
-}
-
-// An alert, its type and the tag of an AEAD (RFC 8446, sections 5.2 and 6.1).
-constexpr std::size_t kCloseNotifyBytes = 2 + 1 + 16;
-
-TEST_F(TlsTest, SaysGoodbyeWithItsLastResponse) {
-  start_tls();
-  publish_certificates();
-  Client client = connect_tls();
-  ASSERT_EQ(shake_hands(client), Session::Progress::Done);
-  say(client, "GET /site/ HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n");
-
-  do {
-    turns(1);
-  } while (counters_.connections_open.value() != 0);
-
-  EXPECT_EQ(bytes_of_last_record(client), kCloseNotifyBytes);
-  EXPECT_TRUE(hear(client, "<end>").ends_with("hello<end>"));
-}
-
-TEST_F(TlsTest, SaysGoodbyeToWhoIsIdleTooLong) {
-  settings_.http.idle_timeout = std::chrono::milliseconds(1);
-  start_tls();
-  publish_certificates();
-  Client client = connect_tls();
-  ASSERT_EQ(shake_hands(client), Session::Progress::Done);
-  say(client, "GET /site/ HTTP/1.1\r\nHost: example.com\r\n\r\n");
-
-  while (counters_.timeouts.value() != 1) core_->turn(io::Reactor::Wait::UntilEvent);
-
-  EXPECT_EQ(bytes_of_last_record(client), kCloseNotifyBytes);
-  EXPECT_TRUE(hear(client, "<end>").ends_with("hello<end>"));
 }
 
 TEST_F(TlsTest, SendsBrowsersToTlsAndKeepsThemThere) {
@@ -409,35 +242,6 @@ TEST_F(TlsTest, ComesBehindTheHeaderOfAProxy) {
   CoreTest::say(second.socket, "PROXY TCP4 192.0.2.7 198.51.100.1 40001 443\r\n");
   EXPECT_EQ(shake_hands(second), Session::Progress::Failed);
   EXPECT_EQ(counters_.connections_refused[0].value(), 1U);
-}
-
-TEST_F(TlsTest, OneClientShakesHandsAtARate) {
-  settings_.rate_limit.handshakes_per_address = {
-      .count = 1, .period = std::chrono::hours(1), .burst = 1};
-  start_tls();
-  publish_certificates();
-  Client first = connect_tls();
-  EXPECT_EQ(shake_hands(first), Session::Progress::Done);
-
-  Client second = connect_tls();
-  EXPECT_EQ(shake_hands(second), Session::Progress::Failed);
-  EXPECT_EQ(counters_.connections_refused[2].value(), 1U);
-  EXPECT_TRUE(CoreTest::ask(kGet, "hello").starts_with("HTTP/1.1 200 ")) << "without TLS it may";
-}
-
-TEST_F(TlsTest, WaitsForNoHandshakeInADrainButAMoment) {
-  start_tls();
-  publish_certificates();
-  Client halfway = connect_tls();
-  static_cast<void>(halfway.session->handshake(halfway.socket.get()));
-  turns(3);
-  send(DrainCore{.deadline = reactor_->now() + std::chrono::seconds(30)});
-  turns(1);
-
-  reactor_->timers().advance(reactor_->now() + std::chrono::seconds(1));
-  turns(2);
-
-  EXPECT_EQ(take_events<CoreDrained>().size(), 1U);
 }
 
 }  // namespace
