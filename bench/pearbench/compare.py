@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import math
+import resource
 
 from .figures import interleaved
 from .process import BenchError
@@ -11,18 +12,26 @@ from .process import BenchError
 @dataclasses.dataclass
 class Measured:
     rate: float
-    cpu_us: float  # Of the server, for each request.
+    cpu_us: float       # Of the server, for each request.
+    load_cpu_us: float  # Of the program that makes the load.
     failed: int
     p99_us: float
 
 
+def _children_cpu_s():
+    """Of the processes that have ended: programs that made load, and no server that still runs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def measure(server, generate):
-    before = server.usage()
+    before, load_before = server.usage(), _children_cpu_s()
     load = generate(server)
-    after = server.usage()
+    after, load_after = server.usage(), _children_cpu_s()
     if load.requests == 0:
         raise BenchError(f"{server.name} answered nothing")
     return Measured(rate=load.rate, cpu_us=(after.cpu_s - before.cpu_s) * 1e6 / load.requests,
+                    load_cpu_us=(load_after - load_before) * 1e6 / load.requests,
                     failed=load.failed, p99_us=load.p99_us)
 
 
