@@ -1,6 +1,6 @@
 # The crates that the build takes sources from: fetched by cargo as rust/Cargo.lock pins them, some changed by a
 # patch of ours (PatchedCrate.cmake). BoringSSL's sources are inside boring-sys, those of nghttp2 inside
-# libnghttp2-sys.
+# libnghttp2-sys, those of s2n-bignum inside aws-lc-sys.
 #
 # PEAR_SHARED_BUILD (default ~/.cache/pear) is where the outputs that no preset changes are kept. Never needed.
 
