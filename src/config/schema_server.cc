@@ -209,7 +209,8 @@ constexpr std::array kKeys{
                     [](Target t, std::size_t i) {
                       t.server.http3.congestion = static_cast<Congestion>(i);
                     }},
-        "The congestion control of what HTTP/3 sends."},
+        "The congestion control of what HTTP/3 sends. \"bbr\" keeps its rate where packets get "
+        "lost by chance, and queues short; \"cubic\" and \"reno\" take each loss for a full link."},
     Key{"http3.qlog",
         PathField{[](Target t) -> std::filesystem::path& { return t.server.http3.qlog; },
                   "a folder; none by default"},

@@ -105,7 +105,7 @@ struct Http3Limits {
   std::uint32_t requests_per_connection_max = 10'000;  // quiche keeps some bytes of each for good.
   Retry retry = Retry::Auto;             // When clients must prove their address first.
   std::uint32_t handshakes_max = 1'000;  // With Auto: from so many under way on.
-  Congestion congestion = Congestion::Cubic;
+  Congestion congestion = Congestion::Bbr;
   std::filesystem::path qlog;  // A folder for a file of each connection. Empty: none.
   bool operator==(const Http3Limits&) const = default;
 };

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "data/protocol/http3_address.h"
 #include "data/protocol/http3_connections.h"
+#include "data/protocol/pacing.h"
 #include "data/protocol/shared.h"
 #include "io/new_file.h"
 
@@ -22,8 +23,6 @@ namespace {
 constexpr std::chrono::milliseconds kRoundTrip{250};
 // A connection that has served all goes on so long, so that what was lost is sent again.
 constexpr std::chrono::milliseconds kLastPackets{500};
-// The timer's resolution: what pacing would send within it goes at once.
-constexpr std::chrono::nanoseconds kPacingSlack = std::chrono::milliseconds(1);
 
 }  // namespace
 
@@ -185,7 +184,7 @@ void Http3Connection::send() {
     train.to = to_socket(to);
     door_->send(train);
   };
-  while (budget > 0 && delay <= kPacingSlack) {
+  while (budget > 0 && Pacing::goes_now(delay)) {
     const Transport::Outgoing made = transport().send(out.subspan(used));
     if (made.bytes == 0) break;
     budget -= std::min(budget, made.bytes);
@@ -212,8 +211,9 @@ void Http3Connection::send() {
   leave(used);
   // In the next turn: others first.
   const bool more = budget == 0 || session_->wants_advance();
-  if (more || delay > kPacingSlack) {
-    paced_until_ = shared().path.now() + (more ? std::chrono::nanoseconds(0) : delay);
+  if (more || !Pacing::goes_now(delay)) {
+    const MonotonicTime now = shared().path.now();
+    paced_until_ = more ? now : Pacing::next(now, delay);
   }
 }
 
