@@ -4,6 +4,7 @@
 import math
 import os
 import pathlib
+import socket
 import sys
 import tempfile
 import time
@@ -12,6 +13,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from pearbench import figures, load, process, results  # noqa: E402
+from pearbench.link import Link, Way  # noqa: E402
 from scenarios import ORDER  # noqa: E402
 
 WRK = """Running 3s test @ http://127.0.0.1:18080/
@@ -41,6 +43,32 @@ class Wrk(unittest.TestCase):
     def test_refuses_what_it_does_not_understand(self):
         with self.assertRaises(process.BenchError):
             load.parse_wrk("unable to connect\n")
+
+
+class Links(unittest.TestCase):
+    def test_a_packet_takes_its_time_and_waits_for_those_before(self):
+        way = Way(rate=8 * 1024, delay=0.5, buffer=4096)
+        self.assertEqual([way.arrives(10.0, 1024, 1.0) for _ in range(3)], [11.5, 12.5, 13.5])
+        self.assertEqual(way.arrives(20.0, 1024, 1.0), 21.5)
+
+    def test_drops_what_the_buffer_does_not_hold_what_is_too_large_and_what_chance_takes(self):
+        way = Way(rate=8e3, delay=0, buffer=2000, loss=0.1)
+        self.assertIsNotNone(way.arrives(0.0, 1000, 0.1))
+        self.assertIsNotNone(way.arrives(0.0, 1000, 0.1))
+        self.assertIsNone(way.arrives(0.0, 1000, 0.1))
+        self.assertIsNone(way.arrives(9.0, 1473, 0.1))
+        self.assertIsNone(way.arrives(9.0, 1000, 0.0999))
+
+    def test_carries_datagrams_both_ways(self):
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with server, client:
+            server.bind(("127.0.0.1", 0))
+            with Link(server.getsockname()[1], rate=1e9, delay=0, buffer=10000) as link:
+                client.sendto(b"there", ("127.0.0.1", link.port))
+                said, sender = server.recvfrom(100)
+                server.sendto(b"back", sender)
+                self.assertEqual((said, client.recv(100)), (b"there", b"back"))
 
 
 class Figures(unittest.TestCase):

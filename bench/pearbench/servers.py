@@ -74,6 +74,7 @@ admin = "127.0.0.1:{admin_port}"
 cores = {cores}
 cache = "{cache}"
 http.connections_per_address_max = "none"
+http3.congestion = "{congestion}"
 [server.log]
 access = {access_log}
 [site.bench]
@@ -96,7 +97,7 @@ isolation = "cage"
 
 
 def pear(context, component, isolation="cage", access_log=False, cages="\"per-core\"", cpu="1000ms",
-         name="pear", other_site=False, https=False):
+         name="pear", other_site=False, https=False, congestion="bbr"):
     """`pear up` with a configuration of its own. Lines of the log go to a file, as with a service."""
     folder = context.new_folder(name)
     port, admin_port = free_port(), free_port()
@@ -108,7 +109,7 @@ def pear(context, component, isolation="cage", access_log=False, cages="\"per-co
         certificate=f'certificate = [{{ chain = "{chain}", key = "{key}" }}]' if https else "",
         admin_port=admin_port, cores=context.cores, cache=context.pear_cache,
         access_log="true" if access_log else "false", component=component, cages=cages, cpu=cpu,
-        isolation=isolation))
+        isolation=isolation, congestion=congestion))
     # The settings are the file's alone.
     env = {"PORT": "", "LISTEN_FDS": ""}
     server = Server(name, [context.pear, "up", folder / "pear.toml"], folder, port, env=env)

@@ -8,6 +8,7 @@ ORDER = [
     "hello_nginx",
     "hello_h2",
     "hello_h3",
+    "links",
     "tls_handshake",
     "access_log",
     "json_10k",

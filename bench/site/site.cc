@@ -39,6 +39,8 @@ void serve(pear::Request& request, pear::Response& response) {
     serve_json(response);
   } else if (path == "/echo") {
     serve_echo(request, response);
+  } else if (path == "/download") {
+    response.bytes("application/octet-stream", std::string(std::size_t{4} << 20, 'x'));
   } else if (path == "/trap") {
     __builtin_trap();
   } else if (path == "/spin") {
