@@ -1,5 +1,6 @@
 // `pear up` and `pear serve` where there is https.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 
 #include "cli/local_tls.h"
 #include "cli/up_fixture.h"
+#include "io/socket.h"
 #include "io/socket_address.h"
 #include "io/udp_socket.h"
 
@@ -28,6 +30,16 @@ std::string certificate_in(const std::filesystem::path& folder) {
 
 std::uint16_t port_of(int fd) {
   return io::SocketAddress::of_socket(fd).value().port();
+}
+
+// Of the ports that are free for UDP, many may still be held by TCP connections that have ended.
+io::UniqueFd udp_socket_where_tcp_is_free() {
+  for (;;) {
+    const io::UniqueFd listener =
+        io::open_listener(io::SocketAddress::parse("127.0.0.1", 0).value(), {}).value();
+    const auto address = io::SocketAddress::of_socket(listener.get()).value();
+    if (auto opened = io::open_udp_socket(address, {})) return std::move(opened).value();
+  }
 }
 
 class UpCommandWithHttps : public UpCommand {
@@ -87,11 +99,10 @@ TEST_F(UpCommandWithHttps, OpensTheAddressesByUdpTooUnlessHttp3IsOffAndTheBanner
 }
 
 TEST_F(UpCommandWithHttps, WarnsWhereAnotherProgramHasTheUdpPortAndServesWithoutIt) {
-  const io::UniqueFd other =
-      io::open_udp_socket(io::SocketAddress::parse("127.0.0.1", 0).value(), {}).value();
+  const io::UniqueFd other = udp_socket_where_tcp_is_free();
   const std::string address = fmt::format("127.0.0.1:{}", port_of(other.get()));
 
-  EXPECT_EQ(up(address), 0);
+  ASSERT_EQ(up(address), 0) << captured.err();
 
   EXPECT_TRUE(fake.served.at(0).udp_fds_by_address.empty());
   EXPECT_NE(captured.err().find("warning: no HTTP/3 on " + address), std::string::npos)
