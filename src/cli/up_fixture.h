@@ -24,13 +24,13 @@
 namespace pear::cli {
 
 class UpCommand : public testing::Test {
- protected:
-  int run(std::vector<std::string> arguments) {
+ public:
+  int run(const std::vector<std::string>& arguments) {
     return run_program(arguments, captured.terminal, "",
                        {[this](Program& program) { add_up_command(program, surroundings); },
                         [this](Program& program) { add_serve_command(program, surroundings); }});
   }
-  void write_project(const std::string& more = "") {
+  void write_project(const std::string& more = "") const {
     ASSERT_TRUE(replace_file(folder.path() / "pear.toml",
                              "pear_version = 1\n[site.shop]\nsource = \"shop.wasm\"\n" + more));
   }
@@ -41,7 +41,7 @@ class UpCommand : public testing::Test {
     std::filesystem::permissions(program, std::filesystem::perms::owner_all);
     surroundings.program = program.native();
   }
-  void write_component() { ASSERT_TRUE(replace_file(folder.path() / "shop.wasm", "wasm")); }
+  void write_component() const { ASSERT_TRUE(replace_file(folder.path() / "shop.wasm", "wasm")); }
   [[nodiscard]] std::string path() const { return folder.path().native(); }
 
   base::TemporaryFolder folder;
@@ -66,7 +66,7 @@ inline void close_all(const ServeRequest& request) {
 }
 
 class ServeCommand : public UpCommand {
- protected:
+ public:
   void SetUp() override {
     auto listeners = keeper::ListenerSet::open({.listen = {{.host = "127.0.0.1", .port = 0}}}, 2);
     ASSERT_TRUE(listeners);

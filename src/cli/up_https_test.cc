@@ -43,7 +43,7 @@ io::UniqueFd udp_socket_where_tcp_is_free() {
 }
 
 class UpCommandWithHttps : public UpCommand {
- protected:
+ public:
   void SetUp() override {
     certificate = certificate_in(folder.path() / "authority");
     write_project(certificate);
@@ -161,7 +161,7 @@ TEST_F(UpCommand, PassesTheAddressesOfHttpsOnToTheServer) {
 }
 
 class ServeCommandWithHttps : public ServeCommand {
- protected:
+ public:
   void SetUp() override {
     ServeCommand::SetUp();
     https = keeper::ListenerSet::open({.listen = {}, .https = {{"127.0.0.1", 0}}}, 2).value();

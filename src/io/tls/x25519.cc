@@ -24,8 +24,7 @@ void pear_x25519_keypair(std::uint8_t out_public[32],
 namespace {
 
 bool has_adx() {
-  return static_cast<bool>(__builtin_cpu_supports("adx")) &&
-         static_cast<bool>(__builtin_cpu_supports("bmi2"));
+  return __builtin_cpu_supports("adx") && __builtin_cpu_supports("bmi2");
 }
 
 }  // namespace
