@@ -29,13 +29,13 @@ inline std::vector<std::uint8_t> guest_component(const std::string& name) {
 }
 
 inline const std::shared_ptr<const Engine>& test_engine() {
-  static const std::shared_ptr<const Engine> engine = [] {
+  static const std::shared_ptr<const Engine> kEngine = [] {
     auto made = Engine::make({.instances_max = 32});
     EXPECT_TRUE(made) << (made ? "" : made.error());
     prepare_thread();
     return made ? *made : nullptr;
   }();
-  return engine;
+  return kEngine;
 }
 
 inline std::shared_ptr<const Image> guest_image(

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "engine/engine_test_support.h"
 
 namespace pear::engine {
@@ -21,14 +22,6 @@ namespace fs = std::filesystem;
 
 class Cache : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) /
-              ("pear_cache_" +
-               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   // Gets an image from a cache that is opened anew, and checks that it runs.
   ImageCache::Source get(const std::string& guest = "hello") {
     ImageCache cache(test_engine(), folder_, bytes_max_);
@@ -44,14 +37,14 @@ class Cache : public testing::Test {
     return loaded->source;
   }
 
-  std::vector<fs::path> images() const {
+  [[nodiscard]] std::vector<fs::path> images() const {
     std::vector<fs::path> found;
     for (const auto& entry : fs::directory_iterator(folder_)) {
       if (entry.path().extension() == ".image") found.push_back(entry.path());
     }
     return found;
   }
-  fs::path image() const {
+  [[nodiscard]] fs::path image() const {
     const auto found = images();
     EXPECT_EQ(found.size(), 1U);
     return found.empty() ? fs::path() : found.front();
@@ -65,7 +58,9 @@ class Cache : public testing::Test {
     stream.put(static_cast<char>(old ^ 1));
   }
 
-  fs::path folder_;
+  base::TemporaryFolder parent_;
+  // Not there yet: the cache makes it.
+  fs::path folder_ = parent_.path() / "cache";
   Bytes bytes_max_ = ImageCache::kBytesMax;
   int compiles_ = 0;
   std::string problem_;
@@ -119,12 +114,10 @@ TEST_F(Cache, NeverTrustsOneImageInThePlaceOfAnother) {
 
 TEST_F(Cache, NeverTrustsFilesOfAnotherKey) {
   get();
-  const fs::path other = folder_.string() + "_other";
-  fs::remove_all(other);
+  const fs::path other = parent_.path() / "other";
   ImageCache cache(test_engine(), other);
   ASSERT_TRUE(cache.get_or_compile(guest_component("hello"), "", nullptr));
   fs::copy_file(other / image().filename(), image(), fs::copy_options::overwrite_existing);
-  fs::remove_all(other);
   EXPECT_EQ(get(), Source::Compiled);
 }
 
@@ -145,12 +138,8 @@ TEST_F(Cache, ReplacesAKeyThatOthersMayRead) {
 TEST_F(Cache, NeverTrustsALinkOrAFileThatOthersMayWrite) {
   get();
   const fs::path elsewhere = folder_ / "elsewhere";
-  fs::rename(image(), elsewhere);
-  fs::create_symlink(elsewhere, folder_ / "x");
-  const fs::path name = folder_ / "y";
-  get();
   const fs::path made = image();
-  fs::remove(made);
+  fs::rename(made, elsewhere);
   fs::create_symlink(elsewhere, made);
   EXPECT_EQ(get(), Source::Compiled);
   fs::permissions(image(), fs::perms::owner_read | fs::perms::others_write);
@@ -167,19 +156,16 @@ TEST_F(Cache, IsNotUsedInAFolderThatOthersMayEnter) {
 }
 
 TEST_F(Cache, IsNotUsedThroughALink) {
-  const fs::path real = folder_.string() + "_real";
+  const fs::path real = parent_.path() / "real";
   fs::create_directories(real);
   fs::permissions(real, fs::perms::owner_all);
   fs::create_directory_symlink(real, folder_);
   EXPECT_EQ(get(), Source::Compiled);
   EXPECT_TRUE(problem_.starts_with("compiled components are not kept: ")) << problem_;
-  fs::remove(folder_);
-  fs::remove_all(real);
 }
 
 TEST_F(Cache, IsNotNeeded) {
-  const fs::path file = folder_;
-  std::ofstream(file) << "a file, not a folder";
+  std::ofstream(folder_) << "a file, not a folder";
   EXPECT_EQ(get(), Source::Compiled);
   EXPECT_NE(problem_, "");
   folder_ = "/proc/no/such/folder";
@@ -188,7 +174,6 @@ TEST_F(Cache, IsNotNeeded) {
   folder_ = "";
   EXPECT_EQ(get(), Source::Compiled);
   EXPECT_EQ(problem_, "");
-  folder_ = file;
 }
 
 TEST_F(Cache, ForgetsWhatWasUnusedLongestWhenItIsFull) {

@@ -1,13 +1,11 @@
 // The inbox: instances that other threads woke.
 #include <array>
 #include <atomic>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <string>
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "engine/engine_test_support.h"
 
 namespace pear::engine {
@@ -16,8 +14,7 @@ namespace {
 // A guest with a folder, whose file calls are answered by threads of the Rust library.
 struct FileGuest {
   FileGuest() {
-    std::filesystem::create_directories(folder);
-    std::ofstream(std::filesystem::path(folder) / "old.txt") << "an old file";
+    folder.write("old.txt", "an old file");
     grants.directories = &directory;
     grants.directory_count = 1;
     instance = std::make_unique<Instance>(
@@ -25,9 +22,6 @@ struct FileGuest {
         Instance::Surroundings{.host = &FakeHost::table(), .context = &host, .grants = &grants},
         *inbox, 7);
   }
-  ~FileGuest() { std::filesystem::remove_all(folder); }
-  FileGuest(const FileGuest&) = delete;
-  FileGuest& operator=(const FileGuest&) = delete;
 
   // Polls only when the inbox says so.
   PollStep run_when_woken() {
@@ -45,8 +39,8 @@ struct FileGuest {
     }
   }
 
-  std::string folder = std::filesystem::path(testing::TempDir()) / "pear_inbox_test";
-  Directory directory{.host_path = lend(std::string_view(folder)),
+  base::TemporaryFolder folder;
+  Directory directory{.host_path = lend(std::string_view(folder.path().native())),
                       .guest_path = lend(std::string_view("/data")),
                       .writable = true};
   std::shared_ptr<const Image> image = guest_image("libc_files");

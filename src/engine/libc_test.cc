@@ -1,11 +1,11 @@
 // A guest that uses the C library: files, environment, printing, time, randomness, exit.
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "engine/engine_test_support.h"
 
 namespace pear::engine {
@@ -20,15 +20,9 @@ class CLibrary : public testing::Test {
   }
 
   void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              ("pear_files_" +
-               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_ / "data");
-    std::ofstream(folder_ / "data" / "old.txt") << "an old file";
-    std::ofstream(folder_ / "secret.txt") << "a secret";
+    kept_.write("data/old.txt", "an old file");
+    kept_.write("secret.txt", "a secret");
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string run(std::string_view path, Grants grants = Guest::kGrants) {
     Guest guest(image(), grants);
@@ -51,7 +45,8 @@ class CLibrary : public testing::Test {
     return run(path, grants);
   }
 
-  std::filesystem::path folder_;
+  base::TemporaryFolder kept_;
+  const std::filesystem::path& folder_ = kept_.path();
   std::string out_;
   std::string err_;
 };

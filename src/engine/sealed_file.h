@@ -22,6 +22,8 @@ class MappedFile {
  public:
   // Nothing when it cannot be mapped; an empty file cannot.
   static std::optional<MappedFile> open(int fd, std::size_t size);
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&&) = delete;
   ~MappedFile();
