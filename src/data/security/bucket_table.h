@@ -10,7 +10,8 @@
 // is the last to go. Buckets that are for everybody (Keep::Always) give way to no others, so that
 // nobody can wash a site's limit away with many addresses.
 //
-// Where two cores make or replace a bucket in the same instant, a token may be lost or come back.
+// Where two cores make the same bucket in the same instant, it may be there twice, and one of the
+// two is used from then on: a token comes back.
 //
 // Source: README.md has the reasons and the figures.
 // Thread: any.
@@ -22,7 +23,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 
 #include "base/time.h"
 #include "data/security/token_bucket.h"
@@ -64,10 +64,15 @@ class BucketTable {
     std::uint64_t full_at_ns = 0;
   };
 
-  [[nodiscard]] static Answer take_from(Bucket& bucket, const BucketRule& rule,
-                                        std::uint64_t now_ns);
+  // False where the place is no longer that of this name.
+  [[nodiscard]] static bool take_from(Bucket& bucket, std::uint64_t name, const BucketRule& rule,
+                                      std::uint64_t now_ns, Answer& answer);
   [[nodiscard]] static Bucket* find(Set& set, std::uint64_t name);
+  // Without a bucket where others are in the making in all of the set.
   [[nodiscard]] static Place place_in(Set& set, std::uint64_t now_ns);
+  // Makes a bucket there, and takes its first token. False where another core was faster.
+  [[nodiscard]] static bool make(const Place& place, std::uint64_t name, const BucketRule& rule,
+                                 std::uint64_t now_ns);
 
   std::size_t set_count_;
   std::unique_ptr<Set[]> sets_;
