@@ -125,8 +125,15 @@ TEST_F(CoreTest, AGuestThatDoesNotReadWhatItsClientSendsIsLate) {
   site_.limits.head_timeout = std::chrono::milliseconds(1);
   engine_.serve = [](FakeGuest& guest) { return guest.pending(); };
   start();
-  EXPECT_TRUE(ask(kSlowPost, "\n").starts_with("HTTP/1.1 504 "));
-  const auto faults = take_events<CageFaulted>();
+  const io::UniqueFd client = connect();
+  say(client, kSlowPost);
+
+  std::vector<CageFaulted> faults;
+  while (faults.empty()) {
+    core_->turn(io::Reactor::Wait::UntilEvent);
+    faults = take_events<CageFaulted>();
+  }
+  EXPECT_TRUE(hear_body(client, "\n").starts_with("HTTP/1.1 504 "));
   ASSERT_EQ(faults.size(), 1U);
   EXPECT_EQ(faults[0].kind, FaultKind::Wall);
 }
