@@ -12,7 +12,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from pearbench import figures, load, process, results  # noqa: E402
+from pearbench import figures, house, load, process, residents, results, tenant_pack  # noqa: E402
 from pearbench.link import Link, Way  # noqa: E402
 from scenarios import ORDER  # noqa: E402
 
@@ -101,9 +101,49 @@ class Figures(unittest.TestCase):
                          ["0", "0.123", "12.3", "123", "1,234,567"])
 
 
+class Tenants(unittest.TestCase):
+    def round_of(self, **p99s_us):
+        return {who: residents.Heard(1, 0, p99_us) for who, p99_us in p99s_us.items()}
+
+    def test_what_is_fast_may_double_for_nothing_and_2_ms_count_as_twice(self):
+        quiet = self.round_of(kept=100, shop=10_000)
+        self.assertEqual(residents.slowdown(quiet, self.round_of(kept=1_100, shop=10_000)), 1.5)
+        self.assertEqual(residents.slowdown(quiet, self.round_of(kept=100, shop=30_000)), 3)
+        self.assertEqual(residents.slowdown(self.round_of(kept=0), self.round_of(kept=4_000)), 3)
+
+    def test_the_log_is_counted_while_it_is_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pipe, copy = pathlib.Path(folder) / "pipe", pathlib.Path(folder) / "copy"
+            os.mkfifo(pipe)
+            heard = house.LogReader(pipe, copy)
+            with open(pipe, "wb") as log:
+                log.write(b'{"event":"server_serving"}\n{"event":"access","site":"good","path":"/ok"}\n'
+                          b'{"event":"access","site":"good","path":"/well"}\n{"event":"guest","site":"evil"}\n')
+            while not copy.exists() or heard.good_lines == 0:
+                time.sleep(0.001)
+            self.assertEqual((heard.serving, heard.good_lines), (1, 1))
+
+    def test_what_an_attacker_must_not_see_is_a_surprise(self):
+        attack = tenant_pack.pack.BY_NAME["spin"]
+        self.assertEqual(attack.surprises({"504": 7, "200": 1}), {"200": 1})
+        self.assertEqual(tenant_pack.pack.BY_NAME["slow_posts"].surprises({"closed": 1}), {})
+
+    def test_a_component_gets_another_module_and_its_instances(self):
+        core = house.components.module([house.components.EMPTY])
+        tenant = b"\0asm\x0d\0\x01\0" + house.components.section(1, core)
+        self.assertEqual(house.components.with_module(tenant, core, 2),
+                         tenant + house.components.section(1, core) + b"\x02\x07\x02\0\x01\0\0\x01\0")
+
+    def test_a_status_is_read_from_a_header_block(self):
+        import http2
+        self.assertEqual([http2.status_of(block) for block in
+                          (b"\x88", b"\x20\x8d", b"\x48\x03503", b"\x08\x82\x10\x05", b"\x48\x83\x6c\x0c\xff")],
+                         ["200", "404", "503", "202", "503"])
+
+
 class Results(unittest.TestCase):
     def section(self, name, value):
-        return results.section(name, f"About {name}", [figures.Figure("key", "label", value)], None, "a run")
+        return results.section(name, results.Measured(f"About {name}", [figures.Figure("key", "label", value)]), "a run")
 
     def test_a_run_replaces_what_it_measured_and_keeps_the_rest_in_order(self):
         first = results.merged("", "head\n", {"c": self.section("c", 1), "a": self.section("a", 1)}, "abc")

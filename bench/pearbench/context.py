@@ -15,16 +15,15 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 class Context:
     def __init__(self, arguments):
         self.quick = arguments.quick
-        self.rounds = arguments.rounds or (2 if arguments.quick else 5)
+        self._asked_rounds = arguments.rounds or (2 if arguments.quick else None)
+        self.rounds = self.pairs(5)
         self.seconds = arguments.seconds or (1 if arguments.quick else 5)
+        self.only = arguments.only
+        self.before = self._program(arguments.before)
         self.cores = len(os.sched_getaffinity(0))
-        self.pear = pathlib.Path(arguments.pear).resolve() if arguments.pear else None
+        self.pear = self._program(arguments.pear)
         # `pear bench` may come from another program than the one that is measured.
-        self.pear_bench = (pathlib.Path(arguments.pear_bench).resolve() if arguments.pear_bench
-                           else self.pear)
-        for program in (self.pear, self.pear_bench):
-            if program and not os.access(program, os.X_OK):
-                raise BenchError(f"{program} is no program: build it, or give another path")
+        self.pear_bench = self._program(arguments.pear_bench) or self.pear
         self.wrk = tools.needed("wrk", "wrk")
         self.nginx = tools.needed("nginx", "nginx-light")
         self.wasmtime = tools.wasmtime()
@@ -35,6 +34,19 @@ class Context:
         self.pear_cache.mkdir(mode=0o700)
         self._components = dict(item.split("=", 1) for item in arguments.component)
         self._folders = 0
+
+    def pairs(self, default):
+        """Rounds, of a scenario that needs another number of them unless it is told one."""
+        return self._asked_rounds or default
+
+    @staticmethod
+    def _program(path):
+        if path is None:
+            return None
+        path = pathlib.Path(path).resolve()
+        if not os.access(path, os.X_OK):
+            raise BenchError(f"{path} is no program: build it, or give another path")
+        return path
 
     def new_folder(self, name):
         self._folders += 1
@@ -58,6 +70,11 @@ class Context:
             out = self.folder / "site.wasm"
             command = [self.pear, "build", "--lang", "cpp", "--out", out, HERE / "site" / "site.cc"]
             where = HERE / "site"
+        elif name == "shop":
+            where = self.folder / "shop"
+            shutil.copytree(HERE.parent / "examples" / "shop_cpp", where)
+            out = where / "site.wasm"
+            command = [self.pear, "build"]
         elif name == "hono":
             where = HERE.parent / "examples" / "hono_js"
             out = where / "dist" / "hono.wasm"

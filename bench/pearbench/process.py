@@ -83,11 +83,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def ask(port, path="/", timeout=2.0, method="GET"):
+def ask(port, path="/", timeout=2.0, method="GET", host=None):
     """One request on a connection of its own: (status, bytes), or None where there was no answer."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
-            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: {host or f'127.0.0.1:{port}'}\r\n"
                                "Connection: close\r\n\r\n".encode())
             answer = b""
             while piece := connection.recv(65536):
@@ -140,9 +140,11 @@ class Server:
             if self.process.poll() is not None:
                 break
             time.sleep(0.001)
-        tail = self.log.read_text(errors="replace")[-2000:]
         self.stop()
-        raise BenchError(f"{self.name} did not come up: {' '.join(self.command)}\n{tail}")
+        raise BenchError(f"{self.name} did not come up: {' '.join(self.command)}\n{self.log_tail()}")
+
+    def log_tail(self):
+        return self.log.read_text(errors="replace")[-2000:]
 
     def usage(self):
         return usage_of(self.pid)

@@ -1,6 +1,7 @@
 """bench/RESULTS.md: a head of the machine and the peers, and a section for each scenario that says by which
 run it was measured. A run replaces the sections that it measured and keeps the others of the same machine."""
 
+import dataclasses
 import datetime
 import re
 
@@ -27,9 +28,24 @@ def run_line(context, command):
     return f"{when}, {program}, {context.rounds} rounds of {context.seconds} s: `{command}`"
 
 
-def section(name, title, measured, problem, run):
-    body = f"Not measured: {problem.strip()}" if problem else figures.table(measured).rstrip()
-    return f"## {title}\n\n`{name}`, {run}\n\n{body}\n"
+@dataclasses.dataclass
+class Measured:
+    """What a scenario came to."""
+
+    title: str
+    figures: list = dataclasses.field(default_factory=list)
+    details: str = ""          # Markdown that stands below the table.
+    problem: str | None = None  # Why there are no figures.
+
+
+def section(name, measured, run):
+    if measured.problem:
+        body = f"Not measured: {measured.problem.strip()}"
+    else:
+        body = figures.table(measured.figures).rstrip()
+    if measured.details:
+        body += f"\n\n{measured.details}"
+    return f"## {measured.title}\n\n`{name}`, {run}\n\n{body}\n"
 
 
 def sections_of(document):

@@ -97,9 +97,14 @@ isolation = "cage"
 
 
 def pear(context, component, isolation="cage", access_log=False, cages="\"per-core\"", cpu="1000ms",
-         name="pear", other_site=False, https=False, congestion="bbr"):
-    """`pear up` with a configuration of its own. Lines of the log go to a file, as with a service."""
+         name="pear", other_site=False, https=False, congestion="bbr", program=None):
+    """`pear up` with a configuration of its own. Lines of the log go to a file, as with a service. `program`: another
+    than the one that is measured; it has its own cache, as it may compile otherwise."""
     folder = context.new_folder(name)
+    cache = context.pear_cache
+    if program not in (None, context.pear):
+        cache = folder / "cache"
+        cache.mkdir(mode=0o700)
     port, admin_port = free_port(), free_port()
     https_port = free_port()
     chain, key = context.certificate() if https else (None, None)
@@ -107,12 +112,12 @@ def pear(context, component, isolation="cage", access_log=False, cages="\"per-co
     (folder / "pear.toml").write_text(toml.format(
         port=port, https=f"127.0.0.1:{https_port}" if https else "off",
         certificate=f'certificate = [{{ chain = "{chain}", key = "{key}" }}]' if https else "",
-        admin_port=admin_port, cores=context.cores, cache=context.pear_cache,
+        admin_port=admin_port, cores=context.cores, cache=cache,
         access_log="true" if access_log else "false", component=component, cages=cages, cpu=cpu,
         isolation=isolation, congestion=congestion))
     # The settings are the file's alone.
     env = {"PORT": "", "LISTEN_FDS": ""}
-    server = Server(name, [context.pear, "up", folder / "pear.toml"], folder, port, env=env)
+    server = Server(name, [program or context.pear, "up", folder / "pear.toml"], folder, port, env=env)
     server.admin_port = admin_port
     server.https_port = https_port
     for variable in env:

@@ -18,6 +18,8 @@ ORDER = [
     "open_loop_crash",
     "trap_storm",
     "abuse",
+    "tenants",
+    "tenants_wasmtime",
     "memory",
     "idle_connections",
     "idle_tls",
@@ -26,4 +28,5 @@ ORDER = [
     "kill",
     "endless_loop",
     "peers",
+    "before",
 ]
