@@ -70,9 +70,15 @@ Told<pid_t> spawn(const ChildCommand& command, SpawnPlan& plan) {
   sigset_t none;
   ::sigemptyset(&none);
   ::posix_spawnattr_setsigmask(&plan.attributes, &none);
+  // And those that it ignores may mean something to the child.
+  sigset_t ignored;
+  ::sigemptyset(&ignored);
+  for (const int signal : {SIGUSR1, SIGUSR2}) ::sigaddset(&ignored, signal);
+  ::posix_spawnattr_setsigdefault(&plan.attributes, &ignored);
   short flags = 0;
   ::posix_spawnattr_getflags(&plan.attributes, &flags);
-  ::posix_spawnattr_setflags(&plan.attributes, static_cast<short>(flags | POSIX_SPAWN_SETSIGMASK));
+  ::posix_spawnattr_setflags(&plan.attributes, static_cast<short>(flags | POSIX_SPAWN_SETSIGMASK |
+                                                                  POSIX_SPAWN_SETSIGDEF));
 
   std::vector<std::string> arguments = command.arguments;
   std::vector<std::string> environment = environment_over(command.environment);

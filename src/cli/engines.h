@@ -32,6 +32,8 @@ struct ServeRequest {
   std::vector<std::vector<int>> udp_fds_by_address;
   // keeper::kReadyWord is written to it once the server serves; -1: nobody waits.
   int ready_fd = -1;
+  // A keeper is this process's parent: it alone ends requests before their time.
+  bool has_keeper = false;
   // Of session tickets; never null.
   std::shared_ptr<io::tls::TicketKeys> tickets;
   // Of early data; never null.

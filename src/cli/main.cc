@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
 
   // First of all: it changes the environment, which nothing may read at the same time.
   const pear::keeper::Inheritance inherited = pear::keeper::take_inheritance();
+  ignore_user_signals();
   const Engines engines = real_engines();
   const Surroundings surroundings{.engines = engines, .inherited = inherited};
   Terminal terminal = Terminal::standard();

@@ -1,6 +1,7 @@
 #include "cli/program.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <string_view>
 
@@ -174,6 +175,10 @@ std::string help_text(const CLI::App& app, const Terminal& terminal) {
     out += kExitCodes;
   }
   return out;
+}
+
+void ignore_user_signals() {
+  for (const int signal : {SIGUSR1, SIGUSR2}) ::signal(signal, SIG_IGN);
 }
 
 int run_program(const std::vector<std::string>& arguments, Terminal& terminal,

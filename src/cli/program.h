@@ -19,6 +19,10 @@ using AddCommand = std::function<void(Program&)>;
 [[nodiscard]] int run_program(const std::vector<std::string>& arguments, Terminal& terminal,
                               const std::string& version, const std::vector<AddCommand>& commands);
 
+// SIGUSR1 and SIGUSR2, with which other servers are told to open their log again, end neither this
+// process nor what it becomes by exec. First thing in main().
+void ignore_user_signals();
+
 // What --help prints for a command, or for the program where `app` has no parent.
 [[nodiscard]] std::string help_text(const CLI::App& app, const Terminal& terminal);
 

@@ -46,6 +46,7 @@ int serve(const ServeRequest& request) {
                       .fds_by_address = request.fds_by_address,
                       .udp_fds_by_address = request.udp_fds_by_address,
                       .ready_fd = request.ready_fd,
+                      .has_keeper = request.has_keeper,
                       .tickets = request.tickets,
                       .strikes = request.strikes,
                       .secret = request.secret,

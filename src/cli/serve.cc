@@ -144,6 +144,7 @@ int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& en
     request.fds_by_address.push_back(std::move(sockets[i]));
   }
   request.ready_fd = serving.ready_fd;
+  request.has_keeper = serving.has_keeper;
   request.tickets = serving.memory.ticket_keys();
   request.strikes = serving.memory.strike_register();
   request.secret = serving.memory.lasting_secret();

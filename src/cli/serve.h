@@ -20,6 +20,7 @@ struct Serving {
   LastGood last_good;
   KeeperMemory memory;
   int ready_fd = -1;
+  bool has_keeper = false;
 };
 
 // Serves until it is told to stop; the exit code. What a reload cannot change (addresses, cores)

@@ -130,6 +130,10 @@ int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings>
                   .delay_max = settings->server.keeper.restart_delay_max};
   // Beyond the drain a server only has to close what is left.
   keep.stop_max = settings->server.drain + std::chrono::seconds(10);
+  // A parent that waits for the word "ready" is pear watch, which passes signals on.
+  keep.second_signal = options.surroundings->inherited.ready_fd >= 0
+                           ? keeper::SecondSignal::Ignored
+                           : keeper::SecondSignal::Kills;
   keep.log_level = log_level_of(*settings);
   keep.on_ready = [banner = std::move(banner), &terminal] {
     terminal.clear_progress();
@@ -273,7 +277,8 @@ int run_serve(const ServeOptions& options, Terminal& terminal) {
                      .loaded = std::move(loaded),
                      .last_good = last_good,
                      .memory = memory,
-                     .ready_fd = inherited.ready_fd},
+                     .ready_fd = inherited.ready_fd,
+                     .has_keeper = true},
                     *std::move(listeners), options.surroundings->engines);
 }
 

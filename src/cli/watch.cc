@@ -110,9 +110,11 @@ class Watch {
     signalfd_siginfo signal{};
     while (::read(signals_.get(), &signal, sizeof(signal)) == sizeof(signal)) {
       const int number = static_cast<int>(signal.ssi_signo);
-      stopping_ = true;
+      const bool again = std::exchange(stopping_, true);
       if (build_) build_->kill_group();
-      if (up_) {
+      if (up_ && again) {
+        up_->kill_group();  // The server dies with it.
+      } else if (up_) {
         // Nobody asks a watch to reload: a SIGHUP is the end of its terminal.
         up_->send(number == SIGHUP ? SIGTERM : number);
       } else {

@@ -63,8 +63,10 @@ class Keeper {
     const sigset_t signals = keeper_signals();
     sigset_t before;
     ::pthread_sigmask(SIG_BLOCK, &signals, &before);
-    // A log that nobody reads any more must not end the keeper.
+    // A log that nobody reads any more must not end the keeper, nor must SIGUSR1 and SIGUSR2, which
+    // other servers take for "open the log again".
     const auto pipe_action = ::signal(SIGPIPE, SIG_IGN);
+    for (const int signal : {SIGUSR1, SIGUSR2}) ::signal(signal, SIG_IGN);
     signal_fd_ = UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     PEAR_ASSERT(signal_fd_.is_open(), "the start left room for one descriptor");
 
@@ -96,10 +98,11 @@ class Keeper {
       PEAR_ASSERT(errno == EINTR, "poll of three descriptors of our own");
       return;
     }
-    // What the server said comes before how it ended: it may have served in between.
+    // What the server said comes before how it ended: it may have served in between. So do signals:
+    // a server that got the one that was for the whole group, and is quick, did not die.
     if (watched[Ready].revents != 0 && server_->take_ready()) on_ready();
-    if (watched[Ended].revents != 0) on_server_ended();
     if (watched[Signals].revents != 0) take_signals();
+    if (watched[Ended].revents != 0) on_server_ended();
     if (kill_at_ && now() >= *kill_at_) kill_server("it did not end in time");
     if (is_first_start() && options_.on_waiting) {
       options_.on_waiting(duration_cast<milliseconds>(now() - started_));
@@ -216,7 +219,7 @@ class Keeper {
       return;
     }
     if (stop_signal_) {
-      kill_server("a second signal");
+      if (options_.second_signal == SecondSignal::Kills) kill_server("a second signal");
       return;
     }
     stop_signal_ = signal == SIGINT ? SIGINT : SIGTERM;

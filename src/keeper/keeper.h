@@ -5,7 +5,11 @@
 // a restart. All it reads is one word from the server that it started ("ready"), exit statuses and
 // signals:
 //
-//   SIGTERM, SIGINT   passed on once, so that the server drains; a second one kills it.
+//   SIGTERM, SIGINT   passed on once, so that the server drains; a second one kills it. Where a
+//                     process manager signals every process of the group, the server hears of it
+//                     twice: it takes the second for the first (KeeperOptions::second_signal is the
+//                     same for a keeper with a parent of Pear's own).
+//   SIGUSR1, SIGUSR2  ignored, by the servers too.
 //   SIGHUP            passed on (the server reloads its configuration); held back until it serves.
 //                     When the terminal that it was started on has gone, it counts as SIGTERM.
 //
@@ -17,6 +21,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -28,12 +33,17 @@
 
 namespace pear::keeper {
 
+// What a second SIGTERM or SIGINT does. Ignored: a parent that passes signals on got the same
+// signal as this process, with the whole group; it kills when it has to.
+enum class SecondSignal : std::uint8_t { Kills, Ignored };
+
 struct KeeperOptions {
   // Finds what it inherits in its environment (inheritance.h).
   ServerCommand command{.program = "/proc/self/exe", .arguments = {}};
   RestartSchedule::Options restart;
   // After the first SIGTERM: how long the server may take, its drain included. Then it is killed.
   std::chrono::milliseconds stop_max{60'000};
+  SecondSignal second_signal = SecondSignal::Kills;
   log::Level log_level = log::Level::Info;
 
   // Called once, when the first server serves.

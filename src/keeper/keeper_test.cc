@@ -294,6 +294,36 @@ TEST(Keeper, KillsAServerThatStaysAfterASecondSignal) {
   EXPECT_EQ(keeper.exit_code(), 128 + SIGINT);
 }
 
+TEST(Keeper, TakesASecondSignalForTheFirstWhereItsParentPassesThemOn) {
+  RunningKeeper keeper({"patient", "60000", "passed-on"});
+  ASSERT_EQ(keeper.said.next("ready"), "ready");
+
+  keeper.send(SIGTERM);
+  ASSERT_EQ(keeper.said.next("got "), "got SIGTERM");
+  keeper.send(SIGTERM);
+  keeper.send(SIGINT);
+  // Passed on after them; the server ends with it.
+  keeper.send(SIGHUP);
+
+  EXPECT_EQ(keeper.exit_code(), 0);
+  EXPECT_EQ(keeper.said.rest(), "got SIGHUP\nkeeper ended\n");
+}
+
+TEST(Keeper, IgnoresUserSignals) {
+  RunningKeeper keeper({"good"});
+  const Serving server = next_server(keeper);
+  ASSERT_EQ(keeper.said.next("ready"), "ready");
+
+  for (const int signal : {SIGUSR1, SIGUSR2}) {
+    ::kill(server.pid, signal);
+    keeper.send(signal);
+  }
+  keeper.send(SIGTERM);
+
+  EXPECT_EQ(keeper.exit_code(), 0);
+  EXPECT_EQ(keeper.said.rest(), "got SIGTERM\nkeeper ended\n");
+}
+
 TEST(Keeper, KillsAServerThatDoesNotEndInTime) {
   RunningKeeper keeper({"stubborn", "1"});
   ASSERT_EQ(keeper.said.next("ready"), "ready");

@@ -1,12 +1,16 @@
 // What keeper_test.cc runs: a keeper with a small server behind it, as one program.
 //
-//   keeper_test_server keeper MODE [STOP_MS]   a keeper; its server is `keeper_test_server serve
-//   MODE` keeper_test_server serve MODE              the server, which inherits from the keeper
+//   keeper_test_server keeper MODE [STOP_MS [passed-on]]
+//       a keeper; its server is `keeper_test_server serve MODE`. passed-on: its parent passes
+//       signals on.
+//   keeper_test_server serve MODE
+//       the server, which inherits from the keeper
 //
 // A server counts itself in the shared memory before it serves: "memory 1", "memory 2", …
 // Each tells its standard output, line by line, what happened. MODE:
 //   good       serves; answers a connection with its pid; ends with code 0 on SIGTERM and SIGINT
 //   stubborn   serves; ignores them
+//   patient    serves; ignores them, and ends with code 0 on SIGHUP
 //   exit=N     ends with code N before it serves
 //   crash      aborts before it serves
 //   once       as good the first time; a server after that ends with code 2 before it serves
@@ -112,7 +116,8 @@ int serve(std::string_view mode) {
       signalfd_siginfo signal{};
       if (::read(watched[0].fd, &signal, sizeof(signal)) != sizeof(signal)) return 8;
       say(fmt::format("got SIG{}", ::sigabbrev_np(static_cast<int>(signal.ssi_signo))));
-      if (signal.ssi_signo != SIGHUP && mode != "stubborn") return 0;
+      const bool reload = signal.ssi_signo == SIGHUP;
+      if (mode == "patient" ? reload : !reload && mode != "stubborn") return 0;
     }
     for (std::size_t i = 1; i < watched.size(); ++i) {
       if (watched[i].revents != 0) answer(watched[i].fd);
@@ -120,7 +125,7 @@ int serve(std::string_view mode) {
   }
 }
 
-int keep(std::string_view mode, int stop_ms) {
+int keep(std::string_view mode, int stop_ms, SecondSignal second_signal) {
   auto listeners = ListenerSet::open({.listen = {{.host = "127.0.0.1", .port = 0}}}, 2);
   if (!listeners) return 9;
   say(fmt::format("port {}", listeners->addresses()[0].address.port));
@@ -129,6 +134,7 @@ int keep(std::string_view mode, int stop_ms) {
   options.restart = {.delay_min = std::chrono::milliseconds(1),
                      .delay_max = std::chrono::milliseconds(4)};
   options.stop_max = std::chrono::milliseconds(stop_ms);
+  options.second_signal = second_signal;
   options.on_ready = [] { say("ready"); };
   options.on_start_failed = [](const ExitCause& cause) { say("start failed: " + to_text(cause)); };
   const int code = run(options, *std::move(listeners));
@@ -143,6 +149,9 @@ int main(int argc, char** argv) {
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);
   if (arguments.size() < 2) return 9;
   if (arguments[0] == "serve") return pear::keeper::serve(arguments[1]);
+  using pear::keeper::SecondSignal;
+  const bool passed_on = arguments.size() > 3 && arguments[3] == "passed-on";
   return pear::keeper::keep(arguments[1],
-                            arguments.size() > 2 ? pear::keeper::parse_int(arguments[2]) : 60'000);
+                            arguments.size() > 2 ? pear::keeper::parse_int(arguments[2]) : 60'000,
+                            passed_on ? SecondSignal::Ignored : SecondSignal::Kills);
 }

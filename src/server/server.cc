@@ -313,6 +313,7 @@ void Server::tell_ready_when_it_is() {
 void Server::on_signal(int signal) {
   if (signal == SIGHUP) return reload();
   if (std::exchange(stopping_, true)) {
+    if (options_.has_keeper) return;
     say(log::Level::Warning, "stopped_at_once", "a second signal: requests are cut");
     exit_code_ = keeper::exit_code_of_signal(signal);
     over_ = true;

@@ -31,6 +31,10 @@ struct StartOptions {
   // or one that all cores share. Owned.
   std::vector<std::vector<int>> udp_fds_by_address;
   int ready_fd = -1;  // Owned. Told once the server serves; -1: nobody waits.
+  // Then only the keeper ends requests before their time, by SIGKILL: of SIGTERM and SIGINT any
+  // number asks for one drain. A process manager that signals the whole group, systemd by default,
+  // is heard directly and once more through the keeper.
+  bool has_keeper = false;
   std::shared_ptr<io::tls::TicketKeys> tickets;      // Never null.
   std::shared_ptr<io::tls::StrikeRegister> strikes;  // Never null.
   io::tls::LastingSecret secret = io::tls::LastingSecret::alone();

@@ -1,5 +1,6 @@
 """The end of a server: requests that run are finished, and nobody waits for one that is not."""
 
+import os
 import signal
 import socket
 import time
@@ -91,6 +92,40 @@ class Drain(FolderTest):
                 pass
             self.assertEqual(pear.stop(), 0)
             self.assertEqual(client.recv(1), b"")
+
+    def test_a_signal_for_the_whole_group_is_one_signal(self):
+        with PearProcess(self.folder) as pear:
+            server = pear.server_pid()
+            clients = [self.begin_request(pear) for _ in range(12)]
+            # As systemd does it: every process of the group, so that the server hears of it twice.
+            for pid in (server, pear.process.pid):
+                os.kill(pid, signal.SIGTERM)
+            pear.wait_event("draining")
+            # From whoever it comes, the server takes no further one for "at once".
+            os.kill(server, signal.SIGINT)
+            os.kill(server, signal.SIGTERM)
+            for client in clients:
+                client.sendall(b"after")
+            for client in clients:
+                heard = b""
+                while not heard.endswith(b"\r\n0\r\n\r\n"):
+                    heard += self.hear(client)
+            self.assertEqual(pear.process.wait(DEADLINE_S), 0)
+            self.assertEqual(pear.wait_event("drained")["message"], "0 requests were cut")
+            self.assertFalse([e for e in pear.events if e.get("event") == "server_died"])
+
+    def test_user_signals_end_nothing(self):
+        with PearProcess(self.folder) as pear:
+            server = pear.server_pid()
+            for pid in (server, pear.process.pid):
+                for number in (signal.SIGUSR1, signal.SIGUSR2):
+                    os.kill(pid, number)
+            client = self.begin_request(pear)
+            client.sendall(b"after")
+            while not self.hear(client).endswith(b"0\r\n\r\n"):
+                pass
+            self.assertEqual(pear.server_pid(), server)
+            self.assertEqual(pear.stop(), 0)
 
     def test_a_second_signal_ends_it_at_once(self):
         with PearProcess(self.folder) as pear:
