@@ -65,12 +65,29 @@ std::string url_of(const config::ListenAddress& address) {
   return fmt::format("http://{}/", keeper::to_text(shown));
 }
 
+NotServed parse_not_served(std::string_view text) {
+  NotServed out;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::size_t tab = line.find('\t');
+    if (tab == std::string_view::npos) continue;
+    out.emplace(line.substr(0, tab), line.substr(tab + 1));
+  }
+  return out;
+}
+
 std::string banner_text(const config::Settings& settings, const HttpsServed& https,
-                        const Terminal& terminal) {
+                        const NotServed& not_served, const Terminal& terminal) {
   std::string out = fmt::format("\n  {} serves\n", terminal.out(Colour::Bold, "pear"));
   for (const config::SiteSettings& site : settings.sites) {
     const std::string hosts =
         site.hosts.empty() ? "every host" : fmt::format("{}", fmt::join(site.hosts, ", "));
+    if (const auto found = not_served.find(site.name); found != not_served.end()) {
+      out += fmt::format("    {}  {}\n", terminal.out(Colour::Bold, site.name),
+                         terminal.out(Colour::Yellow, "not served: " + printable(found->second)));
+      continue;
+    }
     out += fmt::format("    {}  {}\n", terminal.out(Colour::Bold, site.name),
                        terminal.out(Colour::Dim, hosts + ", " + cages_text(site)));
   }
@@ -91,7 +108,10 @@ std::string banner_text(const config::Settings& settings, const HttpsServed& htt
   for (const config::ListenAddress& address : settings.server.https) {
     add_url(https_url_of(address), address.host, versions_text(address, settings, https));
   }
-  const config::SiteSettings& first = settings.sites[0];
+  const auto served = std::ranges::find_if(settings.sites, [&](const config::SiteSettings& site) {
+    return !not_served.contains(site.name);
+  });
+  const config::SiteSettings& first = served == settings.sites.end() ? settings.sites[0] : *served;
   const std::string url =
       settings.server.listen.empty() ? "http://127.0.0.1:3000/" : url_of(settings.server.listen[0]);
   const std::string page = url.substr(0, url.size() - 1) + path_of(first);

@@ -3,7 +3,10 @@
 // Thread: any (pure).
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/terminal.h"
@@ -21,8 +24,13 @@ struct HttpsServed {
   bool is_local = false;  // The certificate is that of this machine's own authority.
 };
 
+// Sites that are not served, by name, and why.
+using NotServed = std::map<std::string, std::string, std::less<>>;
+// Of what a server says behind the word "ready" (keeper/inheritance.h).
+[[nodiscard]] NotServed parse_not_served(std::string_view text);
+
 // `settings.server.listen` and `https` say what is really listened on.
 [[nodiscard]] std::string banner_text(const config::Settings& settings, const HttpsServed& https,
-                                      const Terminal& terminal);
+                                      const NotServed& not_served, const Terminal& terminal);
 
 }  // namespace pear::cli

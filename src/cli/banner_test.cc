@@ -17,7 +17,7 @@ config::Settings one_site() {
 TEST(Banner, SaysWhereAndWhatToTryNext) {
   const CapturedTerminal captured;
 
-  EXPECT_EQ(banner_text(one_site(), {}, captured.terminal),
+  EXPECT_EQ(banner_text(one_site(), {}, {}, captured.terminal),
             "\n  pear serves\n"
             "    shop  every host, 3 cages\n"
             "\n"
@@ -34,7 +34,7 @@ TEST(Banner, SaysWhatIsSpokenByTls) {
   config::Settings settings = one_site();
   settings.server.https = {{.host = "127.0.0.1", .port = 8443}, {.host = "0.0.0.0", .port = 443}};
   const auto text = [&](const HttpsServed& https) {
-    return banner_text(settings, https, captured.terminal);
+    return banner_text(settings, https, {}, captured.terminal);
   };
   const HttpsServed with_udp{.by_udp = {settings.server.https[0]}};
 
@@ -57,7 +57,7 @@ TEST(Banner, AsksASiteWithNamesByName) {
   settings.sites[0].hosts = {"*.example.com"};
   settings.sites[0].routes = {{.path = "/:any"}, {.path = "/shop/..."}};
 
-  EXPECT_NE(banner_text(settings, {}, captured.terminal)
+  EXPECT_NE(banner_text(settings, {}, {}, captured.terminal)
                 .find("curl -i -H 'host: www.example.com' http://127.0.0.1:3000/shop/\n"),
             std::string::npos);
 }
@@ -68,11 +68,35 @@ TEST(Banner, NamesTheAdminListenerWhereItIsNotTheUsualOne) {
   settings.server.admin = config::ListenAddress{.host = "127.0.0.1", .port = 4000};
 
   EXPECT_NE(
-      banner_text(settings, {}, captured.terminal).find("pear status --admin 127.0.0.1:4000\n"),
+      banner_text(settings, {}, {}, captured.terminal).find("pear status --admin 127.0.0.1:4000\n"),
       std::string::npos);
 
   settings.server.admin.reset();
-  EXPECT_EQ(banner_text(settings, {}, captured.terminal).find("pear status"), std::string::npos);
+  EXPECT_EQ(banner_text(settings, {}, {}, captured.terminal).find("pear status"),
+            std::string::npos);
+}
+
+TEST(Banner, SaysWhichSitesAreNotServedAndTriesOneThatIs) {
+  const CapturedTerminal captured;
+  config::Settings settings = one_site();
+  settings.sites.push_back({});
+  settings.sites[1].name = "blog";
+  settings.sites[1].hosts = {"blog.test"};
+  const NotServed not_served =
+      parse_not_served("shop\trefused: bad.wasm: is no component\x1b[2J\nno tab\nx\ty");
+
+  const std::string text = banner_text(settings, {}, not_served, captured.terminal);
+
+  EXPECT_TRUE(text.contains("    shop  not served: refused: bad.wasm: is no component")) << text;
+  EXPECT_FALSE(text.contains("\x1b")) << text;
+  EXPECT_TRUE(text.contains("    blog  blog.test, 3 cages\n")) << text;
+  EXPECT_TRUE(text.contains("curl -i -H 'host: blog.test'")) << text;
+}
+
+TEST(Banner, ReadsNothingOutOfWhatIsNoList) {
+  for (const char* text : {"", "\n", "\n\n", "no tab", "no tab\n"}) {
+    EXPECT_TRUE(parse_not_served(text).empty()) << text;
+  }
 }
 
 TEST(UrlText, IsOneThatCanBeOpenedHere) {

@@ -16,6 +16,9 @@
 #include "io/tls/lasting_secret.h"
 #include "io/tls/strike_register.h"
 #include "io/tls/ticket_keys.h"
+#include "keeper/inheritance.h"
+#include "keeper/last_images.h"
+#include "keeper/vitals.h"
 
 namespace pear::cli {
 
@@ -34,6 +37,9 @@ struct ServeRequest {
   int ready_fd = -1;
   // A keeper is this process's parent: it alone ends requests before their time.
   bool has_keeper = false;
+  keeper::History history;
+  std::shared_ptr<keeper::Vitals> vitals;           // Never null; nor is
+  std::shared_ptr<keeper::LastImages> last_images;  // this.
   // Of session tickets; never null.
   std::shared_ptr<io::tls::TicketKeys> tickets;
   // Of early data; never null.

@@ -20,7 +20,8 @@ static_assert(kTicketKeysAt % alignof(io::tls::TicketKeyRing) == 0);
 constexpr std::size_t kSecretAt = 384;
 static_assert(kSecretAt >= kTicketKeysAt + TicketKeys::kSharedBytes && kSecretAt % 64 == 0);
 constexpr std::size_t kStrikesAt = 4096;
-static_assert(kStrikesAt < keeper::kSharedMemoryBytes);
+constexpr std::size_t kStrikesBytes = keeper::kLastImagesAt - kStrikesAt;
+static_assert(kStrikesAt < keeper::kLastImagesAt);
 // Without a keeper.
 constexpr std::size_t kStrikesAlone = 64UL * 1024;
 
@@ -54,7 +55,21 @@ std::shared_ptr<TicketKeys> KeeperMemory::ticket_keys() const {
 
 std::shared_ptr<StrikeRegister> KeeperMemory::strike_register() const {
   if (memory_ == nullptr) return StrikeRegister::in_process(kStrikesAlone);
-  return held(memory_, StrikeRegister::over(memory_->bytes().subspan(kStrikesAt)));
+  return held(memory_, StrikeRegister::over(memory_->bytes().subspan(kStrikesAt, kStrikesBytes)));
+}
+
+std::shared_ptr<keeper::Vitals> KeeperMemory::vitals() const {
+  if (memory_ == nullptr) return keeper::vitals_alone();
+  // Atomic words, of which zeroes are a valid start.
+  auto* const vitals =
+      reinterpret_cast<keeper::Vitals*>(memory_->bytes().data() + keeper::kVitalsAt);
+  return {memory_, vitals};
+}
+
+std::shared_ptr<keeper::LastImages> KeeperMemory::last_images() const {
+  if (memory_ == nullptr) return std::make_shared<keeper::LastImages>();
+  std::byte* const place = memory_->bytes().data() + keeper::kLastImagesAt;
+  return {memory_, reinterpret_cast<keeper::LastImages*>(place)};
 }
 
 LastingSecret KeeperMemory::lasting_secret() const {

@@ -4,6 +4,8 @@
 //   from byte 0   TicketKeyRing: the keys of session tickets
 //   from byte 384 LastingSecret: what tokens of QUIC are made of
 //   from 4 KiB    StrikeRegister: tickets whose early data was taken
+//   behind it     LastImages: which component each site last ran with
+//   at the end    Vitals: what the server's threads show of themselves (keeper/vitals.h)
 //
 // Zeroes are a valid start for each part, and each finds out itself whether what a former server
 // left is whole.
@@ -18,6 +20,8 @@
 #include "io/tls/lasting_secret.h"
 #include "io/tls/strike_register.h"
 #include "io/tls/ticket_keys.h"
+#include "keeper/last_images.h"
+#include "keeper/vitals.h"
 
 namespace pear::cli {
 
@@ -32,6 +36,8 @@ class KeeperMemory {
   [[nodiscard]] std::shared_ptr<io::tls::TicketKeys> ticket_keys() const;
   [[nodiscard]] std::shared_ptr<io::tls::StrikeRegister> strike_register() const;
   [[nodiscard]] io::tls::LastingSecret lasting_secret() const;
+  [[nodiscard]] std::shared_ptr<keeper::Vitals> vitals() const;
+  [[nodiscard]] std::shared_ptr<keeper::LastImages> last_images() const;
 
  private:
   std::shared_ptr<const io::SharedMemory> memory_;  // Null: nothing is shared.

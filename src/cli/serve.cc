@@ -145,6 +145,9 @@ int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& en
   }
   request.ready_fd = serving.ready_fd;
   request.has_keeper = serving.has_keeper;
+  request.history = std::move(serving.history);
+  request.vitals = serving.memory.vitals();
+  request.last_images = serving.memory.last_images();
   request.tickets = serving.memory.ticket_keys();
   request.strikes = serving.memory.strike_register();
   request.secret = serving.memory.lasting_secret();

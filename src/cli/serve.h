@@ -7,6 +7,7 @@
 #include "cli/keeper_memory.h"
 #include "cli/last_good.h"
 #include "cli/site_options.h"
+#include "keeper/inheritance.h"
 #include "keeper/listener_set.h"
 
 namespace pear::cli {
@@ -21,6 +22,7 @@ struct Serving {
   KeeperMemory memory;
   int ready_fd = -1;
   bool has_keeper = false;
+  keeper::History history = {};
 };
 
 // Serves until it is told to stop; the exit code. What a reload cannot change (addresses, cores)

@@ -53,6 +53,7 @@ SiteStatus site_in(const json& object) {
   SiteStatus site{.name = text_in(object, "name"),
                   .state = text_in(object, "state"),
                   .refused_update = text_in(object, "refused_update"),
+                  .reason = text_in(object, "reason"),
                   .total = count_in(pool, "total"),
                   .healthy = count_in(pool, "healthy"),
                   .crashed = count_in(pool, "crashed"),
@@ -103,7 +104,8 @@ Told<StatusReport> parse_status(std::string_view text) {
   StatusReport report{.version = text_in(root, "version"),
                       .uptime_ms = number_in(root, "uptime_ms"),
                       .ready = truth_in(root, "ready"),
-                      .draining = truth_in(root, "draining")};
+                      .draining = truth_in(root, "draining"),
+                      .https_refused = truth_in(root, "https_refused")};
   for (const json& site : member(root, "sites")) report.sites.push_back(site_in(site));
   return report;
 }
@@ -122,10 +124,18 @@ std::string status_text(const StatusReport& before, const StatusReport& now,
                           rate_text(site, before, now.uptime_ms - before.uptime_ms),
                           site.requests == 0 ? "-" : duration_text(from_ms(site.p99_ms)),
                           fmt::format("{}", site.faults), heal_text(site)});
+    if (!site.reason.empty()) {
+      notes += fmt::format("{} {} is not served: {}: {}\n", terminal.out(Colour::Yellow, "!"),
+                           site.name, site.state, site.reason);
+    }
     if (!site.refused_update.empty()) {
       notes += fmt::format("{} {}: the last update was refused: {}\n",
                            terminal.out(Colour::Yellow, "!"), site.name, site.refused_update);
     }
+  }
+  if (now.https_refused) {
+    notes += fmt::format("{} https: no certificate can be used, handshakes are refused\n",
+                         terminal.out(Colour::Yellow, "!"));
   }
   const std::string_view state = now.draining ? "draining" : now.ready ? "ready" : "not ready";
   return fmt::format("pear {}, {} for {}\n\n{}{}", now.version,

@@ -18,6 +18,7 @@ struct SiteStatus {
   std::string name;
   std::string state;
   std::string refused_update;  // Why the last deployment was not taken; usually empty.
+  std::string reason;          // Why it is not served; usually empty.
   std::uint64_t total = 0;     // Cages.
   std::uint64_t healthy = 0;
   std::uint64_t crashed = 0;
@@ -36,6 +37,7 @@ struct StatusReport {
   double uptime_ms = 0;
   bool ready = false;
   bool draining = false;
+  bool https_refused = false;
   std::vector<SiteStatus> sites;
 };
 

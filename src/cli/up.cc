@@ -118,8 +118,18 @@ std::string sites_text(const config::Settings& settings) {
   return out + " (a component is compiled when it is new)";
 }
 
+// What is said once there is something to say.
+struct Banner {
+  std::shared_ptr<const config::Settings> settings;
+  HttpsServed https;
+
+  [[nodiscard]] std::string text(std::string_view not_served, const Terminal& terminal) const {
+    return banner_text(*settings, https, parse_not_served(not_served), terminal);
+  }
+};
+
 int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings> settings,
-               std::string banner, keeper::ListenerSet listeners, const Terminal& terminal) {
+               Banner banner, keeper::ListenerSet listeners, const Terminal& terminal) {
   keeper::KeeperOptions keep;
   keep.command.program = options.surroundings->program;
   keep.command.arguments = {"pear", "serve"};
@@ -131,13 +141,15 @@ int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings>
   // Beyond the drain a server only has to close what is left.
   keep.stop_max = settings->server.drain + std::chrono::seconds(10);
   // A parent that waits for the word "ready" is pear watch, which passes signals on.
-  keep.second_signal = options.surroundings->inherited.ready_fd >= 0
-                           ? keeper::SecondSignal::Ignored
-                           : keeper::SecondSignal::Kills;
+  keep.second_signal = options.surroundings->inherited.ready_fd >= 0 ? keeper::SecondSignal::Ignored
+                                                                     : keeper::SecondSignal::Kills;
   keep.log_level = log_level_of(*settings);
-  keep.on_ready = [banner = std::move(banner), &terminal] {
+  keep.on_ready = [banner = std::move(banner), &terminal](std::string_view not_served) mutable {
     terminal.clear_progress();
-    terminal.print(banner);
+    terminal.print(banner.text(not_served, terminal));
+    // From here on the keeper needs next to nothing.
+    banner = {};
+    ::malloc_trim(0);
   };
   keep.on_waiting = [what = sites_text(*settings), &terminal](std::chrono::milliseconds elapsed) {
     show_elapsed(what, elapsed, terminal);
@@ -149,14 +161,13 @@ int run_keeper(const UpOptions& options, std::shared_ptr<const config::Settings>
                                      keeper::to_text(cause))
                        : std::string("nothing is served: the log lines above say why"));
   };
-  // From here on the keeper needs next to nothing.
   settings.reset();
   ::malloc_trim(0);
   return keeper::run(keep, std::move(listeners));
 }
 
 // One process: a thread waits for the server's word and shows the banner.
-int run_alone(const UpOptions& options, config::LoadResult loaded, const std::string& banner,
+int run_alone(const UpOptions& options, config::LoadResult loaded, const Banner& banner,
               keeper::ListenerSet listeners, const Terminal& terminal) {
   // Not a pipe: shutdown() below wakes the reader where the server ended without a word.
   std::array<int, 2> ends{-1, -1};
@@ -171,8 +182,12 @@ int run_alone(const UpOptions& options, config::LoadResult loaded, const std::st
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   std::jthread shower([&] {
-    std::array<char, 16> word{};
-    if (::read(ready.get(), word.data(), word.size()) > 0) terminal.print(banner);
+    std::array<char, keeper::kReadyBytesMax> text{};
+    const ssize_t got = ::read(ready.get(), text.data(), text.size());
+    std::string_view said(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+    if (!said.starts_with(keeper::kReadyWord)) return;
+    said.remove_prefix(keeper::kReadyWord.size());
+    terminal.print(banner.text(said, terminal));
   });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   const int code = serve_here({.site = options.site,
@@ -234,7 +249,7 @@ int run_up(const UpOptions& options, Terminal& terminal) {
   https.by_udp = udp_addresses(*listeners);
   auto shown =
       std::make_shared<const config::Settings>(with_addresses(*loaded.settings, *listeners));
-  std::string banner = banner_text(*shown, https, terminal);
+  Banner banner{.settings = shown, .https = https};
   if (options.no_keeper || !loaded.settings->server.keeper.enabled) {
     return run_alone(options, std::move(loaded), banner, *std::move(listeners), terminal);
   }
@@ -278,7 +293,8 @@ int run_serve(const ServeOptions& options, Terminal& terminal) {
                      .last_good = last_good,
                      .memory = memory,
                      .ready_fd = inherited.ready_fd,
-                     .has_keeper = true},
+                     .has_keeper = true,
+                     .history = inherited.history},
                     *std::move(listeners), options.surroundings->engines);
 }
 

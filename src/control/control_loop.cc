@@ -10,17 +10,6 @@ namespace pear::control {
 
 using std::chrono::milliseconds;
 
-// One apply(): images are loaded one after the other.
-struct ControlLoop::Loading {
-  MonotonicTime begun_at{};
-  std::shared_ptr<const config::Settings> settings;
-  OnApplied on_applied;
-  std::size_t decided = 0;  // So many sites have their image, or were refused.
-  ApplyReport report;
-
-  [[nodiscard]] bool complete() const { return decided == settings->sites.size(); }
-};
-
 ControlLoop::ControlLoop(Options options, Parts parts)
     : options_(std::move(options)),
       reactor_(parts.reactor),
@@ -28,12 +17,15 @@ ControlLoop::ControlLoop(Options options, Parts parts)
       images_(parts.images),
       logger_(parts.logger),
       wall_time_(parts.wall_time),
+      signs_(parts.signs == nullptr ? unseen_ : *parts.signs),
+      largest_site_(parts.largest_site),
       started_at_(reactor_.now()),
       busy_at_(started_at_),
       turns_(cores_.size()),
       tables_(static_cast<std::uint32_t>(cores_.size())),
       supervisor_({.cores = static_cast<std::uint32_t>(cores_.size()), .drain = options_.drain},
                   *this, *this),
+      quarantine_(std::move(options_.quarantine), std::move(parts.tell_quarantine)),
       worker_(reactor_.waker()) {
   PEAR_ASSERT(!cores_.empty(), "a server has at least one core");
   for (const CoreLink& link : cores_) {
@@ -62,8 +54,13 @@ std::optional<io::SocketAddress> ControlLoop::admin_address() const {
 void ControlLoop::apply(std::shared_ptr<const config::Settings> settings, OnApplied on_applied) {
   loading_ = std::make_shared<Loading>();
   loading_->begun_at = reactor_.now();
+  loading_->is_first = !std::exchange(applied_, true);
   loading_->settings = std::move(settings);
   loading_->on_applied = std::move(on_applied);
+  loading_->verdicts.resize(loading_->settings->sites.size());
+  for (const auto& site : loading_->settings->sites) {
+    loading_->ids.push_back(tables_.id_of(site.name));
+  }
   table_changed_ = true;
   load_next(loading_);
 }
@@ -75,17 +72,74 @@ void ControlLoop::load_next(std::shared_ptr<Loading> loading) {
     finish_loading(*loading);
     return;
   }
+  if (quarantine_.holds(loading->settings->sites[loading->decided].name)) {
+    look_at_quarantined(std::move(loading));
+  } else {
+    load(std::move(loading));
+  }
+}
+
+void ControlLoop::load(std::shared_ptr<Loading> loading) {
   worker_.submit([this, loading = std::move(loading)]() mutable -> Worker::Then {
     const config::SiteSettings& site = loading->settings->sites[loading->decided];
-    return [this, loaded = images_.load(site), loading = std::move(loading)]() mutable {
-      if (loading == loading_) deploy_next(*loading, std::move(loaded));
+    auto loaded = images_.load(site);
+    // A server that has just come serves with what the one before it ran, rather than not at all.
+    std::expected<LoadedImage, std::string> last = std::unexpected(std::string());
+    if (!loaded && loading->is_first) last = images_.load_last(site);
+    return [this, loaded = std::move(loaded), last = std::move(last),
+            loading = std::move(loading)]() mutable {
+      if (loading == loading_ && last) {
+        deploy_last(*loading, std::move(*last), std::move(loaded.error()));
+      } else if (loading == loading_) {
+        deploy_next(*loading, std::move(loaded));
+      }
       load_next(std::move(loading));
     };
   });
 }
 
+// What servers died of is not compiled. Where it is another component now, it gets its chance.
+void ControlLoop::look_at_quarantined(std::shared_ptr<Loading> loading) {
+  worker_.submit([this, loading = std::move(loading)]() mutable -> Worker::Then {
+    const config::SiteSettings& site = loading->settings->sites[loading->decided];
+    return [this, component = images_.fingerprint(site), loading = std::move(loading)]() mutable {
+      if (loading != loading_) return load_next(std::move(loading));
+      const std::string& name = loading->settings->sites[loading->decided].name;
+      if (!quarantine_.still_holds(name, component)) return load(std::move(loading));
+      keep_out(*loading);
+      load_next(std::move(loading));
+    };
+  });
+}
+
+void ControlLoop::keep_out(Loading& loading) {
+  const std::string& name = loading.settings->sites[loading.decided].name;
+  admin::SiteVerdict& verdict = loading.verdicts[loading.decided++];
+  verdict = {.kind = admin::SiteVerdict::Kind::Quarantined,
+             .reason = "servers died of it twice within a minute; pear restart " + name +
+                       " serves it again, and so does another component"};
+  table_changed_ = true;
+  record({.level = log::Level::Error,
+          .name = "site_quarantined",
+          .subject = {.site = name},
+          .message = verdict.reason},
+         {});
+}
+
+void ControlLoop::deploy_last(Loading& loading, LoadedImage image, std::string problem) {
+  const std::size_t index = loading.decided;
+  record({.level = log::Level::Error,
+          .name = "image_former",
+          .subject = {.site = loading.settings->sites[index].name},
+          .message = "it is served with the component that it last ran with: " + problem},
+         {});
+  deploy_next(loading, std::move(image));
+  loading.verdicts[index].reason = std::move(problem);
+}
+
 void ControlLoop::deploy_next(Loading& loading, std::expected<LoadedImage, std::string> image) {
-  const config::SiteSettings& site = loading.settings->sites[loading.decided++];
+  const config::SiteSettings& site = loading.settings->sites[loading.decided];
+  admin::SiteVerdict& verdict = loading.verdicts[loading.decided++];
   table_changed_ = true;
   busy_at_ = reactor_.now();
   arm_tick(busy_at_);
@@ -95,9 +149,11 @@ void ControlLoop::deploy_next(Loading& loading, std::expected<LoadedImage, std::
             .subject = {.site = site.name},
             .message = image.error()},
            {});
+    verdict = {.kind = admin::SiteVerdict::Kind::Refused, .reason = image.error()};
     loading.report.refused.push_back({.site = site.name, .reason = std::move(image.error())});
     return;
   }
+  verdict.kind = admin::SiteVerdict::Kind::Loaded;
   // Shares the settings' lifetime, without a copy.
   supervisor_.deploy(
       tables_.id_of(site.name),
@@ -114,7 +170,6 @@ void ControlLoop::finish_loading(Loading& loading) {
     for (const auto& [id, site] : supervisor_.sites()) gone.insert(id);
     for (const auto& site : loading.settings->sites) gone.erase(tables_.id_of(site.name));
     for (const SiteId id : gone) supervisor_.remove(id, reactor_.now());
-    settled_ = true;
     table_changed_ = true;
     busy_at_ = reactor_.now();
     arm_tick(busy_at_);
@@ -124,7 +179,15 @@ void ControlLoop::finish_loading(Loading& loading) {
 
 bool ControlLoop::restart_site(std::string_view name) {
   const SiteId* const id = tables_.find(name);
-  if (id == nullptr || !supervisor_.restart(*id, reactor_.now())) return false;
+  if (id == nullptr) return false;
+  if (!supervisor_.restart(*id, reactor_.now())) {
+    // One that was left out, or refused, gets another chance, by the settings that are in force.
+    const bool is_wanted =
+        loading_ != nullptr && std::ranges::find(loading_->ids, *id) != loading_->ids.end();
+    if (!is_wanted) return false;
+    quarantine_.lift(name);
+    apply(loading_->settings, {});
+  }
   busy_at_ = reactor_.now();
   arm_tick(busy_at_);
   return true;
@@ -140,12 +203,18 @@ void ControlLoop::use(std::shared_ptr<const io::tls::ServerContexts> contexts) {
 // ---- Turns.
 
 void ControlLoop::turn() {
-  reactor_.turn(io::Reactor::Wait::UntilEvent);
-  work();
+  signs_.rest();
+  turn(io::Reactor::Wait::UntilEvent);
 }
 
 void ControlLoop::turn_now() {
-  reactor_.turn(io::Reactor::Wait::No);
+  turn(io::Reactor::Wait::No);
+}
+
+void ControlLoop::turn(io::Reactor::Wait wait) {
+  reactor_.begin_turn(wait);
+  signs_.begin_turn(reactor_.now());
+  reactor_.run_turn();
   work();
 }
 
@@ -157,6 +226,7 @@ void ControlLoop::work() {
   }
   publish();
   flushed_ = flush();
+  if (!start_over_) start_over_ = all_decided();
   logger_.report_drops(wall_time_());
 }
 
@@ -200,6 +270,7 @@ void ControlLoop::hear_cores() {
 void ControlLoop::on_tick(MonotonicTime now) {
   hear_cores();
   supervisor_.on_time(now);
+  note_for_the_next();
   if (drain_by_ && now >= *drain_by_ + kDrainGrace) finish_drain();
   arm_tick(now);
 }
@@ -289,24 +360,6 @@ void ControlLoop::finish_drain() {
            std::array{log::Field{"silent_cores", std::uint64_t{draining_.size()}}});
   }
   tell(cut_);
-}
-
-// ---- Views.
-
-bool ControlLoop::ready() const {
-  return !drain_by_ && settled_ && !supervisor_.sites().empty() && supervisor_.ready();
-}
-
-admin::AdminView ControlLoop::view() const {
-  return {.version = options_.version,
-          .started_at = started_at_,
-          .now = reactor_.now(),
-          .draining = drain_by_.has_value(),
-          .ready = ready(),
-          .supervisor = supervisor_,
-          .metrics = tables_.metrics(),
-          .cores = counters_,
-          .certificates = certificates_.get()};
 }
 
 }  // namespace pear::control

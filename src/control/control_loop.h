@@ -15,6 +15,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -31,11 +32,14 @@
 #include "base/log/logger.h"
 #include "base/spsc_ring.h"
 #include "base/time.h"
+#include "base/vital_signs.h"
 #include "config/settings.h"
 #include "control/admin/admin_server.h"
 #include "control/admin/admin_source.h"
+#include "control/admin/site_standing.h"
 #include "control/image_loader.h"
 #include "control/outbox.h"
+#include "control/quarantined_sites.h"
 #include "control/site_table_builder.h"
 #include "control/supervisor/supervisor.h"
 #include "control/worker.h"
@@ -73,6 +77,8 @@ class ControlLoop final : public admin::AdminSource,
   struct Options {
     std::string version;                      // Of Pear, for status and metrics.
     std::chrono::milliseconds drain{30'000};  // For requests of cages that are replaced.
+    // Sites that are not served, because servers died of them.
+    std::vector<base::QuarantinedSite> quarantine = {};
   };
   // All must outlive the loop.
   struct Parts {
@@ -81,6 +87,11 @@ class ControlLoop final : public admin::AdminSource,
     ImageLoader& images;
     log::Logger& logger;
     WallTime (*wall_time)();  // For the log alone.
+    // What others see of this thread, and which site's cages hold the most memory, of those of all
+    // sites. Null: nobody looks.
+    base::VitalSigns* signs = nullptr;
+    std::atomic<base::SiteKey>* largest_site = nullptr;
+    QuarantinedSites::Tell tell_quarantine = {};  // May be empty.
   };
 
   ControlLoop(Options options, Parts parts);
@@ -116,8 +127,16 @@ class ControlLoop final : public admin::AdminSource,
   void drain(MonotonicTime deadline, std::move_only_function<void(std::uint64_t cut)> on_drained);
   static constexpr std::chrono::seconds kDrainGrace{5};
 
-  // Whether all sites can be served. Follows /readyz.
+  // How long the start waits for a site that compiles, or whose first cage starts.
+  static constexpr std::chrono::seconds kStartMax{5};
+  // Whether each site runs, was refused, has failed once, or has had kStartMax. Once true, it
+  // stays.
+  [[nodiscard]] bool start_is_over() const { return start_over_; }
+  // Whether traffic may come: the start is over, some site is served, https is where it is wanted,
+  // each core turns, and nothing drains. /readyz says the same.
   [[nodiscard]] bool ready() const;
+  // The one truth of what is served and what is not.
+  [[nodiscard]] std::vector<admin::SiteStanding> standings() const;
 
   // ---- AdminSource.
   [[nodiscard]] admin::AdminView view() const override;
@@ -133,23 +152,47 @@ class ControlLoop final : public admin::AdminSource,
   // Events taken from one core before the others have their turn.
   static constexpr std::size_t kEventsMax = 1'024;
 
-  struct Loading;
+  // A site that grows by more from one look to the next is looked at more often.
+  static constexpr std::uint64_t kGrowsFast = 16UL << 20U;
+
+  // One apply(): images are loaded one after the other.
+  struct Loading {
+    MonotonicTime begun_at{};
+    bool is_first = false;  // Of this process.
+    std::shared_ptr<const config::Settings> settings;
+    OnApplied on_applied;
+    std::size_t decided = 0;                   // So many sites have their image, or were refused.
+    std::vector<admin::SiteVerdict> verdicts;  // By site of the settings.
+    std::vector<SiteId> ids;
+    ApplyReport report;
+
+    [[nodiscard]] bool complete() const { return decided == settings->sites.size(); }
+  };
 
   // CommandSink and Journal, for the supervisor.
   void send(CoreId core, data::CoreCommand command) override;
   void placements_changed() override { table_changed_ = true; }
   void record(const log::Event& event, std::span<const log::Field> fields) override;
 
+  void turn(io::Reactor::Wait wait);
   void work();
   std::size_t take_events();
   void on_event(CoreId core, const data::CoreEvent& event);
   void hear_cores();
   void on_tick(MonotonicTime now);
   void arm_tick(MonotonicTime now);
+  void note_for_the_next();
   void publish();
   [[nodiscard]] bool first_image_may_come() const;
   [[nodiscard]] bool flush();
   void load_next(std::shared_ptr<Loading> loading);
+  void load(std::shared_ptr<Loading> loading);
+  void deploy_last(Loading& loading, LoadedImage image, std::string problem);
+  void look_at_quarantined(std::shared_ptr<Loading> loading);
+  void keep_out(Loading& loading);
+  [[nodiscard]] std::vector<admin::WantedSite> wanted() const;
+  [[nodiscard]] bool all_decided() const;
+  [[nodiscard]] bool https_refused() const;
   void deploy_next(Loading& loading, std::expected<LoadedImage, std::string> image);
   void finish_loading(Loading& loading);
   void on_drained(CoreId core, std::uint64_t cut);
@@ -161,6 +204,10 @@ class ControlLoop final : public admin::AdminSource,
   ImageLoader& images_;
   log::Logger& logger_;
   WallTime (*wall_time_)();
+  base::VitalSigns unseen_;
+  base::VitalSigns& signs_;
+  std::atomic<base::SiteKey>* largest_site_;
+  std::uint64_t largest_bytes_ = 0;
 
   MonotonicTime started_at_;
   MonotonicTime busy_at_;             // When something last happened.
@@ -174,8 +221,10 @@ class ControlLoop final : public admin::AdminSource,
   bool flushed_ = true;
 
   std::shared_ptr<Loading> loading_;  // Of the latest apply(): only that is carried out.
-  bool settled_ = false;              // There was an apply() whose images are all loaded.
-  bool published_ = false;            // The cores have a table.
+  bool applied_ = false;              // There was an apply().
+  bool start_over_ = false;           // See start_is_over().
+  QuarantinedSites quarantine_;
+  bool published_ = false;  // The cores have a table.
   std::optional<MonotonicTime> drain_by_;
   std::set<CoreId> draining_;  // Cores that have not finished.
   std::uint64_t cut_ = 0;

@@ -4,9 +4,11 @@
 // Thread:  load() on a worker.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "config/settings.h"
 
@@ -29,6 +31,18 @@ class ImageLoader {
   // sentence for people when it is no component that can be run.
   [[nodiscard]] virtual std::expected<LoadedImage, std::string> load(
       const config::SiteSettings& site) = 0;
+
+  // The image that the site last ran with in the server before this one, if it can still be had:
+  // for a server that takes the place of one that died, where the source is gone or broken. A
+  // sentence for people when not.
+  [[nodiscard]] virtual std::expected<LoadedImage, std::string> load_last(
+      const config::SiteSettings& site) = 0;
+  // The site runs with this one. On the control thread.
+  virtual void remember(std::string_view site, const engine::Image& image) = 0;
+
+  // A number for the content of the site's source, which is not compiled; 0 where it cannot be
+  // read.
+  [[nodiscard]] virtual std::uint64_t fingerprint(const config::SiteSettings& site) = 0;
 };
 
 }  // namespace pear::control

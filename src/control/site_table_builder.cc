@@ -54,6 +54,7 @@ std::shared_ptr<model::Site> SiteTableBuilder::make_site(
     SiteId id, const config::SiteSettings& settings) const {
   auto site = std::make_shared<model::Site>();
   site->id = id;
+  site->key = base::site_key(settings.name);
   site->settings = settings;
   site->metrics = metrics_[static_cast<std::uint32_t>(id)];
   return site;

@@ -21,6 +21,7 @@ constexpr std::chrono::milliseconds kWaitingPeriod{5};
 
 Core::Core(const Parts& parts)
     : parts_(parts),
+      signs_(parts.signs == nullptr ? unseen_ : *parts.signs),
       time_{
           .now = parts.reactor.now(), .turn = parts.reactor.now(), .turn_wall = parts.wall_time()},
       notices_({.times = parts.limits.notices, .logger = parts.logger, .time = time_}),
@@ -36,6 +37,7 @@ Core::Core(const Parts& parts)
               .time = time_}),
       chunks_(parts.id),
       cages_({.core = parts.id,
+              .signs = signs_,
               .maker = parts.maker,
               .outlet = *this,
               .time = time_,
@@ -46,6 +48,7 @@ Core::Core(const Parts& parts)
                   2, static_cast<std::uint32_t>(parts.settings.http.response_buffer.count /
                                                 BodyChunk::kBytes))}),
       path_({.core = parts.id,
+             .signs = signs_,
              .settings = parts.settings,
              .link = *this,
              .timers = parts.reactor.timers(),
@@ -128,10 +131,14 @@ void Core::end() {
     turn(io::Reactor::Wait::No);
   } while (more_hops_);
   parts_.maker.rest();
+  signs_.rest();
 }
 
 void Core::turn(io::Reactor::Wait wait) {
+  // A core that waits does not stand still.
+  if (wait == io::Reactor::Wait::UntilEvent) signs_.rest();
   parts_.reactor.begin_turn(wait);
+  signs_.begin_turn(parts_.reactor.now());
   time_ = {
       .now = parts_.reactor.now(), .turn = parts_.reactor.now(), .turn_wall = parts_.wall_time()};
   connections_.set_wall_time(time_.turn_wall);

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/log/logger.h"
 #include "base/spsc_ring.h"
+#include "base/vital_signs.h"
 #include "config/settings.h"
 #include "data/body_queue.h"
 #include "data/cage/cage_set.h"
@@ -44,6 +45,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
     CoreId id{};
     const config::ServerSettings& settings;
     io::Reactor& reactor;
+    base::VitalSigns* signs = nullptr;  // Null: nobody looks at them.
     cage::GuestMaker& maker;
     base::SpscRing<CoreCommand>& commands;  // From control,
     base::SpscRing<CoreEvent>& events;      // and to it.
@@ -105,6 +107,8 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   void on_waiting(MonotonicTime now);
 
   Parts parts_;
+  base::VitalSigns unseen_;
+  base::VitalSigns& signs_;
   TurnTime time_;
   security::Notices notices_;
   security::Admission admission_;

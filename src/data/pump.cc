@@ -16,6 +16,14 @@ namespace pear::data {
 using response::Cause;
 using Link = Exchange::Link;
 
+namespace {
+
+base::SiteKey key_of(const Exchange& exchange) {
+  return exchange.site == nullptr ? base::SiteKey::None : exchange.site->key;
+}
+
+}  // namespace
+
 // ---- Towards the guest.
 
 void RequestPath::tell_cage(Exchange& exchange, HopKind kind) {
@@ -98,6 +106,7 @@ void RequestPath::note_news(Exchange& exchange) {
 
 void RequestPath::deliver_news() {
   while (Exchange* const exchange = news_.pop_front()) {
+    const base::WorkFor work(parts_.signs, key_of(*exchange), base::Activity::Respond);
     // Either call may end the exchange: nothing of it is touched afterwards. Of two news the second
     // comes in its turn.
     if (std::exchange(exchange->request_room, false)) {
@@ -116,6 +125,7 @@ void RequestPath::deliver_news() {
 
 void RequestPath::apply(const HopRecord& record) {
   Exchange& exchange = *record.exchange;
+  const base::WorkFor work(parts_.signs, key_of(exchange), base::Activity::Respond);
   Response& response = exchange.response;
   const bool nobody_listens = exchange.aborted || exchange.answered || exchange.stream == nullptr;
   switch (record.kind) {

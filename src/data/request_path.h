@@ -18,6 +18,7 @@
 #include "base/log/logger.h"
 #include "base/object_pool.h"
 #include "base/time.h"
+#include "base/vital_signs.h"
 #include "config/settings.h"
 #include "data/body_queue.h"
 #include "data/exchange.h"
@@ -53,6 +54,7 @@ class RequestPath {
  public:
   struct Parts {
     CoreId core{};
+    base::VitalSigns& signs;
     const config::ServerSettings& settings;
     CageLink& link;
     io::TimerWheel& timers;

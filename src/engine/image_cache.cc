@@ -234,6 +234,12 @@ Outcome<ImageCache::Loaded> ImageCache::get_or_compile(std::span<const std::uint
   return loaded(*std::move(image), Source::Compiled);
 }
 
+std::shared_ptr<const Image> ImageCache::find(const Digest& component,
+                                              const std::filesystem::path& path) {
+  if (!folder_.is_open()) return nullptr;
+  return read(name_of(component), {.path = path, .digest = component});
+}
+
 Outcome<std::shared_ptr<const Image>> ImageCache::compile(const std::string& name,
                                                           const ImageOrigin& origin,
                                                           std::span<const std::uint8_t> component) {

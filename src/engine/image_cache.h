@@ -49,6 +49,10 @@ class ImageCache {
                                                const std::filesystem::path& path,
                                                const std::function<void()>& on_compile);
 
+  // The image of the component with this digest, if it is kept; else null. Nothing is compiled.
+  [[nodiscard]] std::shared_ptr<const Image> find(const Digest& component,
+                                                  const std::filesystem::path& path);
+
   // The last reason why something could not be kept or read back; empty when all is well. To be
   // said once, and not to be a failure: everything works, but starts are slow.
   [[nodiscard]] std::string problem() const;

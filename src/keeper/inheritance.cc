@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include <unistd.h>
 
@@ -22,6 +23,13 @@ std::optional<int> parse_number(std::string_view text, int min, int max) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   if (value < min || value > max) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint64_t> parse_hex(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
@@ -72,6 +80,27 @@ std::optional<std::vector<std::vector<int>>> parse_listeners(std::string_view te
   return out;
 }
 
+std::string quarantine_text(const std::vector<QuarantinedSite>& sites) {
+  std::string out;
+  for (const QuarantinedSite& site : sites) {
+    if (!out.empty()) out += ',';
+    out += fmt::format("{:x}:{:x}", std::to_underlying(site.site), site.component);
+  }
+  return out;
+}
+
+std::vector<QuarantinedSite> parse_quarantine(std::string_view text) {
+  std::vector<QuarantinedSite> out;
+  while (!text.empty()) {
+    std::string_view entry = next_piece(text, ',');
+    const auto site = parse_hex(next_piece(entry, ':'));
+    const auto component = parse_hex(entry);
+    if (!site || *site == 0 || !component || out.size() == Vitals::kQuarantineMax) return {};
+    out.push_back({.site = base::SiteKey{*site}, .component = *component});
+  }
+  return out;
+}
+
 std::vector<std::vector<int>> systemd_listeners(std::string_view listen_pid,
                                                 std::string_view listen_fds, pid_t own_pid) {
   if (parse_number(listen_pid, 1, std::numeric_limits<int>::max()) != own_pid) return {};
@@ -96,6 +125,11 @@ Inheritance take_inheritance() {
   out.ready_fd = take_fd(kReadyFdVariable);
   out.state_fd = take_fd(kStateFdVariable);
   out.shared_memory_fd = take_fd(kSharedMemoryFdVariable);
+  constexpr int kStartMax = std::numeric_limits<int>::max();
+  const auto start = parse_number(take_variable(kStartVariable), 1, kStartMax);
+  out.history.start = static_cast<std::uint32_t>(start.value_or(0));
+  out.history.blamed = base::SiteKey{parse_hex(take_variable(kBlamedVariable)).value_or(0)};
+  out.history.quarantine = parse_quarantine(take_variable(kQuarantineVariable));
   return out;
 }
 

@@ -38,6 +38,23 @@ TEST(InheritanceText, RefusesWhatIsNotAListOfDescriptors) {
   EXPECT_EQ(parse_listeners("3"), (Listeners{{3}}));
 }
 
+TEST(InheritanceText, GivesBackTheQuarantineThatWasWritten) {
+  const std::vector<QuarantinedSite> sites{{.site = base::SiteKey{0x8F3A}, .component = 0},
+                                           {.site = base::SiteKey{UINT64_MAX}, .component = 27}};
+  EXPECT_EQ(quarantine_text(sites), "8f3a:0,ffffffffffffffff:1b");
+  EXPECT_EQ(parse_quarantine(quarantine_text(sites)), sites);
+}
+
+TEST(InheritanceText, RefusesWhatIsNoQuarantine) {
+  for (const char* text : {"", "1", ":", "1:", ":1", "0:1", "1:2:3", "x:1", "1:1,,2:2",
+                           "1ffffffffffffffff:0", "1:2x"}) {
+    EXPECT_TRUE(parse_quarantine(text).empty()) << text;
+  }
+  std::string many = "1:0";
+  for (std::size_t i = 0; i < Vitals::kQuarantineMax; ++i) many += ",1:0";
+  EXPECT_TRUE(parse_quarantine(many).empty());
+}
+
 TEST(InheritanceFromSystemd, CountsDescriptorsFromThree) {
   EXPECT_EQ(systemd_listeners("42", "2", 42), (Listeners{{3}, {4}}));
 }

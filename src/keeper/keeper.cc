@@ -17,8 +17,12 @@
 #include "base/assert.h"
 #include "base/time.h"
 #include "io/unique_fd.h"
+#include "keeper/death.h"
 #include "keeper/exit_code.h"
 #include "keeper/keeper_log.h"
+#include "keeper/oom_kills.h"
+#include "keeper/quarantine.h"
+#include "keeper/server_watch.h"
 #include "keeper/shared_memory.h"
 
 namespace pear::keeper {
@@ -32,6 +36,12 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kWaitingTick{100};
+// For a thread that hangs to write its stack, and how often it is looked whether it has.
+constexpr milliseconds kStackMax{200};
+constexpr milliseconds kStackTick{10};
+// The kernel counts a kill for want of memory before the process has ended, which takes as long as
+// giving back what it had.
+constexpr std::chrono::seconds kKillMax{5};
 
 sigset_t keeper_signals() {
   sigset_t set;
@@ -52,6 +62,9 @@ class Keeper {
         listeners_(std::move(listeners)),
         state_fd_(::memfd_create("pear-state", MFD_CLOEXEC)),
         shared_memory_(make_shared_memory()),
+        vitals_(map_vitals(shared_memory_.get())),
+        watch_(vitals_.get(), options.hang_max),
+        oom_kills_(OomKills::open()),
         bequest_{.fds_by_address = listeners_.fds_by_address(),
                  .state_fd = state_fd_.get(),
                  .shared_memory_fd = shared_memory_.get()},
@@ -100,10 +113,17 @@ class Keeper {
     }
     // What the server said comes before how it ended: it may have served in between. So do signals:
     // a server that got the one that was for the whole group, and is quick, did not die.
-    if (watched[Ready].revents != 0 && server_->take_ready()) on_ready();
+    if (watched[Ready].revents != 0) {
+      if (const auto not_served = server_->take_ready()) on_ready(*not_served);
+    }
     if (watched[Signals].revents != 0) take_signals();
     if (watched[Ended].revents != 0) on_server_ended();
     if (kill_at_ && now() >= *kill_at_) kill_server("it did not end in time");
+    if (watch_.next_look() && now() >= *watch_.next_look()) look_at_server();
+    if (stack_until_ && (watch_.stack_written() || now() >= *stack_until_)) {
+      stack_until_.reset();
+      kill_server("it hangs");
+    }
     if (is_first_start() && options_.on_waiting) {
       options_.on_waiting(duration_cast<milliseconds>(now() - started_));
     }
@@ -114,6 +134,8 @@ class Keeper {
     std::optional<MonotonicTime> next = restart_at_;
     const auto at = [&](MonotonicTime time) { next = next ? std::min(*next, time) : time; };
     if (kill_at_) at(*kill_at_);
+    if (watch_.next_look()) at(*watch_.next_look());
+    if (stack_until_) at(now() + kStackTick);
     if (is_first_start() && options_.on_waiting) at(now() + kWaitingTick);
     if (!next) return -1;
     const auto wait = std::chrono::ceil<milliseconds>(*next - now());
@@ -124,6 +146,8 @@ class Keeper {
 
   void start_server() {
     restart_at_.reset();
+    note_oom_kills();
+    ++bequest_.history.start;
     auto server = ServerProcess::start(options_.command, bequest_);
     if (!server) {
       log_.write(Level::Error, "server_not_started",
@@ -138,12 +162,13 @@ class Keeper {
     }
     server_ = *std::move(server);
     ready_at_.reset();
+    watch_.begin(server_->pid(), bequest_.history.start);
     log_.write(has_served_ ? Level::Warning : Level::Debug,
                has_served_ ? "server_restarted" : "server_started",
                {{.name = "pid", .value = std::int64_t{server_->pid()}}});
   }
 
-  void on_ready() {
+  void on_ready(std::string_view not_served) {
     ready_at_ = now();
     if (died_at_) {
       log_.write(Level::Info, "server_serving",
@@ -153,7 +178,7 @@ class Keeper {
     }
     if (!has_served_) {
       has_served_ = true;
-      if (options_.on_ready) options_.on_ready();
+      if (options_.on_ready) options_.on_ready(not_served);
     }
     if (reload_pending_) server_->send(SIGHUP);
     reload_pending_ = false;
@@ -163,13 +188,18 @@ class Keeper {
     const pid_t pid = server_->pid();
     const ExitCause cause = server_->reap();
     server_.reset();
+    watch_.end();
+    stack_until_.reset();
     reap_orphans();
     if (stop_signal_) {
       const bool was_killed = cause == ExitCause{ExitCause::Kind::Killed, SIGKILL};
       exit_code_ = was_killed ? exit_code_of_signal(*stop_signal_) : exit_code_of(cause);
       return;
     }
-    if (!has_served_) {
+    const Death death = judge_death(cause);
+    const bool blameless = death.kind == Death::Kind::Outside || death.kind == Death::Kind::Stopped;
+    const bool blamed = note_blame(death.blamed);
+    if (!has_served_ && !blameless && !blamed) {
       if (options_.on_start_failed) options_.on_start_failed(cause);
       exit_code_ = exit_code_of(cause);
       return;
@@ -177,15 +207,78 @@ class Keeper {
     const MonotonicTime time = now();
     if (!died_at_) died_at_ = time;
     const auto served = ready_at_ ? time - *ready_at_ : std::chrono::nanoseconds(0);
-    const milliseconds delay = schedule_.on_exit(served);
+    // Who is killed from outside comes back however often. A site that is to blame is left out the
+    // second time: what waits there is nobody's gain.
+    const milliseconds delay = blameless || blamed ? milliseconds(0) : schedule_.on_exit(served);
     restart_at_ = time + delay;
     log_.write(
         Level::Error, "server_died",
         {{.name = "pid", .value = std::int64_t{pid}},
          {.name = "cause", .value = std::string_view(to_text(cause))},
+         {.name = "message", .value = to_text(death.kind)},
          {.name = "served_ms", .value = std::int64_t{duration_cast<milliseconds>(served).count()}},
          {.name = "restart_in_ms", .value = std::int64_t{delay.count()}},
          {.name = "attempt", .value = static_cast<std::int64_t>(schedule_.attempt())}});
+  }
+
+  [[nodiscard]] Death judge_death(const ExitCause& cause) {
+    DeathSigns signs{
+        .cause = cause, .stopped = hang_ && !hang_->thread, .hung = hang_ && hang_->thread};
+    if (hang_) signs.hung_for = hang_->site;
+    hang_.reset();
+    note_oom_kills();
+    if (oom_kills_seen_) {
+      const bool lately = oom_kill_at_ && now() - *oom_kill_at_ <= kKillMax;
+      signs.memory_kills = lately ? DeathSigns::MemoryKills::Some : DeathSigns::MemoryKills::None;
+    }
+    const std::uint32_t start = bequest_.history.start;
+    if (vitals_ != nullptr && vitals_->is_of(start)) {
+      signs.crashed_for = vitals_->blame_of_crash(start);
+      signs.largest = vitals_->largest_site.load(std::memory_order_relaxed);
+    }
+    return judge(signs);
+  }
+
+  // Writes down for the next server what this death was blamed on. False: on no site.
+  bool note_blame(base::SiteKey site) {
+    std::vector<QuarantinedSite> left_out;
+    if (vitals_ != nullptr && vitals_->read_quarantine(bequest_.history.start, left_out)) {
+      quarantine_.adopt(left_out);
+    }
+    const bool blamed = site != base::SiteKey::None;
+    if (blamed) static_cast<void>(quarantine_.on_death(site, now()));
+    bequest_.history.blamed = site;
+    bequest_.history.quarantine.assign(quarantine_.sites().begin(), quarantine_.sites().end());
+    return blamed;
+  }
+
+  void note_oom_kills() {
+    const auto count = oom_kills_.count();
+    if (count && oom_kills_seen_ && *count > *oom_kills_seen_) oom_kill_at_ = now();
+    oom_kills_seen_ = count;
+  }
+
+  void look_at_server() {
+    note_oom_kills();
+    const auto hang = watch_.look(now());
+    if (!hang || !server_) return;
+    hang_ = hang;
+    const bool is_core = hang->thread && *hang->thread >= Vitals::kFirstCore;
+    log_.write(
+        Level::Error, "server_hung",
+        {{.name = "pid", .value = std::int64_t{server_->pid()}},
+         {.name = "thread",
+          .value = std::string_view(!hang->thread ? "all, by SIGSTOP"
+                                    : is_core     ? "core"
+                                                  : "control")},
+         {.name = "hung_core",
+          .value = is_core ? static_cast<std::int64_t>(*hang->thread - Vitals::kFirstCore) : -1},
+         {.name = "activity", .value = base::name(hang->activity)},
+         {.name = "stood_ms",
+          .value = std::int64_t{duration_cast<milliseconds>(hang->stood).count()}}});
+    if (!hang->thread) return kill_server("it is stopped");
+    watch_.ask_for_stack(*hang);
+    stack_until_ = now() + kStackMax;
   }
 
   void take_signals() {
@@ -193,6 +286,7 @@ class Keeper {
     while (::read(signal_fd_.get(), &signal, sizeof(signal)) == sizeof(signal)) {
       const int number = static_cast<int>(signal.ssi_signo);
       if (number == SIGCHLD) {
+        watch_.look_soon(now());  // It may have been stopped.
         reap_orphans();
       } else if (number == SIGHUP && !lost_terminal()) {
         reload();
@@ -257,7 +351,11 @@ class Keeper {
   ListenerSet listeners_;
   const UniqueFd state_fd_;  // -1 where the machine has none: then a server finds nothing.
   const UniqueFd shared_memory_;
-  const Bequest bequest_;
+  const SharedVitals vitals_;  // Null where there is no shared memory.
+  ServerWatch watch_;
+  const OomKills oom_kills_;
+  Bequest bequest_;
+  Quarantine quarantine_;
   KeeperLog log_;
   RestartSchedule schedule_;
   const bool had_terminal_;
@@ -265,11 +363,15 @@ class Keeper {
   UniqueFd signal_fd_;
   std::optional<ServerProcess> server_;
   MonotonicTime started_;
-  std::optional<MonotonicTime> restart_at_;  // No server: when to start one.
-  std::optional<MonotonicTime> ready_at_;    // Of server_.
-  std::optional<MonotonicTime> died_at_;     // Nobody has served since.
-  std::optional<MonotonicTime> kill_at_;     // While stopping.
-  std::optional<int> stop_signal_;           // Passed on.
+  std::optional<MonotonicTime> restart_at_;   // No server: when to start one.
+  std::optional<MonotonicTime> ready_at_;     // Of server_.
+  std::optional<MonotonicTime> died_at_;      // Nobody has served since.
+  std::optional<MonotonicTime> kill_at_;      // While stopping.
+  std::optional<ServerWatch::Hang> hang_;     // Of server_, which is being killed for it.
+  std::optional<MonotonicTime> stack_until_;  // So long it may write where it hangs.
+  std::optional<std::uint64_t> oom_kills_seen_;
+  std::optional<MonotonicTime> oom_kill_at_;  // When that last grew.
+  std::optional<int> stop_signal_;            // Passed on.
   std::optional<int> exit_code_;
   bool has_served_ = false;  // Some server did, once.
   bool reload_pending_ = false;

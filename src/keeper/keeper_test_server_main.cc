@@ -14,15 +14,25 @@
 //   exit=N     ends with code N before it serves
 //   crash      aborts before it serves
 //   once       as good the first time; a server after that ends with code 2 before it serves
-// A connection whose first byte is 'a' makes it abort, 'x' makes it exit with code 7.
+//   blamed     aborts before it serves, at work for site 7, unless that one is left out
+//   late       as good, but the first one never serves
+// A connection whose first byte is 'a' makes it abort, 'x' makes it exit with code 7; 'c' makes it
+// abort, 'h' spin and 'b' block for ever, at work for site 7; 'l' has site 7 served again.
+//
+// A server says "start N" first, "blamed N" where the death before it was blamed on a site, and
+// "without N" for a site that it is to leave out.
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <poll.h>
@@ -34,6 +44,7 @@
 #include <fmt/format.h>
 
 #include "io/shared_memory.h"
+#include "keeper/crash_report.h"
 #include "keeper/inheritance.h"
 #include "keeper/keeper.h"
 #include "keeper/shared_memory.h"
@@ -52,13 +63,67 @@ int parse_int(std::string_view text) {
   return value;
 }
 
-void answer(int listener) {
+// What it is, seen from outside: the vitals of one core.
+class Core {
+ public:
+  Core(const Inheritance& inherited, std::string_view mode) : history_(inherited.history) {
+    memory_ = map(inherited.shared_memory_fd);
+    vitals_ = memory_ ? std::shared_ptr<Vitals>(
+                            memory_, reinterpret_cast<Vitals*>(memory_->bytes().data() + kVitalsAt))
+                      : vitals_alone();
+    vitals_->begin(history_.start, 1);
+    CrashReport::install(vitals_);
+    signs_ = &vitals_->threads[Vitals::kFirstCore];
+    watched_.emplace(*signs_);
+    say(fmt::format("start {}", history_.start));
+    if (history_.blamed != base::SiteKey::None) {
+      say(fmt::format("blamed {}", std::to_underlying(history_.blamed)));
+    }
+    for (const QuarantinedSite& site : history_.quarantine) {
+      say(fmt::format("without {}", std::to_underlying(site.site)));
+    }
+    vitals_->tell_quarantine(history_.quarantine);
+    if (mode == "blamed" && history_.quarantine.empty()) {
+      const base::WorkFor work(*signs_, kSite, base::Activity::Start);
+      std::abort();
+    }
+    while (mode == "late" && history_.start == 1) ::pause();
+  }
+
+  void begin_turn() { signs_->begin_turn(std::chrono::steady_clock::now()); }
+  void rest() { signs_->rest(); }
+  void obey(char wish) {
+    const base::WorkFor work(*signs_, kSite, base::Activity::Guest);
+    if (wish == 'l') vitals_->tell_quarantine({});
+    if (wish == 'c') std::abort();
+    while (wish == 'b') ::pause();  // The question where it stands interrupts it.
+    // A store that others see: no compiler may leave the loop out.
+    while (wish == 'h') signs_->activity.store(base::Activity::Guest);
+  }
+
+ private:
+  static constexpr base::SiteKey kSite{7};
+
+  static std::shared_ptr<io::SharedMemory> map(int fd) {
+    auto memory = io::SharedMemory::map(fd, kSharedMemoryBytes);
+    return memory ? std::make_shared<io::SharedMemory>(*std::move(memory)) : nullptr;
+  }
+
+  History history_;
+  std::shared_ptr<io::SharedMemory> memory_;
+  std::shared_ptr<Vitals> vitals_;
+  base::VitalSigns* signs_ = nullptr;
+  std::optional<WatchedThread> watched_;
+};
+
+void answer(int listener, Core& core) {
   const int client = ::accept(listener, nullptr, nullptr);
   if (client < 0) return;
   char wish = 0;
   if (::read(client, &wish, 1) == 1) {
     if (wish == 'a') std::abort();
     if (wish == 'x') ::_exit(7);
+    core.obey(wish);
   }
   const std::string pid = fmt::format("{}", ::getpid());
   if (::write(client, pid.data(), pid.size()) < 0) say("client gone");
@@ -87,6 +152,7 @@ int serve(std::string_view mode) {
   // listener.
   const Inheritance inheritance = take_inheritance();
   if (inheritance.fds_by_address.empty()) return 8;
+  Core core(inheritance, mode);
   const int first = inheritance.fds_by_address[0][0];
   if (mode == "once") {
     int mark = 0;
@@ -111,7 +177,9 @@ int serve(std::string_view mode) {
   ::close(inheritance.ready_fd);
 
   while (true) {
+    core.rest();
     ::poll(watched.data(), watched.size(), -1);
+    core.begin_turn();
     if (watched[0].revents != 0) {
       signalfd_siginfo signal{};
       if (::read(watched[0].fd, &signal, sizeof(signal)) != sizeof(signal)) return 8;
@@ -120,7 +188,7 @@ int serve(std::string_view mode) {
       if (mode == "patient" ? reload : !reload && mode != "stubborn") return 0;
     }
     for (std::size_t i = 1; i < watched.size(); ++i) {
-      if (watched[i].revents != 0) answer(watched[i].fd);
+      if (watched[i].revents != 0) answer(watched[i].fd, core);
     }
   }
 }
@@ -135,7 +203,10 @@ int keep(std::string_view mode, int stop_ms, SecondSignal second_signal) {
                      .delay_max = std::chrono::milliseconds(4)};
   options.stop_max = std::chrono::milliseconds(stop_ms);
   options.second_signal = second_signal;
-  options.on_ready = [] { say("ready"); };
+  options.hang_max = std::chrono::milliseconds(200);
+  options.on_ready = [](std::string_view not_served) {
+    say(fmt::format("ready{}", not_served.substr(0, not_served.find('\n'))));
+  };
   options.on_start_failed = [](const ExitCause& cause) { say("start failed: " + to_text(cause)); };
   const int code = run(options, *std::move(listeners));
   say("keeper ended");

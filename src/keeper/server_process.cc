@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -55,6 +56,15 @@ std::vector<std::string> environment_with(const Bequest& bequest, int ready_fd) 
   }
   if (bequest.shared_memory_fd >= 0) {
     out.push_back(fmt::format("{}={}", kSharedMemoryFdVariable, bequest.shared_memory_fd));
+  }
+  const History& history = bequest.history;
+  if (history.start == 0) return out;
+  out.push_back(fmt::format("{}={}", kStartVariable, history.start));
+  if (history.blamed != base::SiteKey::None) {
+    out.push_back(fmt::format("{}={:x}", kBlamedVariable, std::to_underlying(history.blamed)));
+  }
+  if (!history.quarantine.empty()) {
+    out.push_back(fmt::format("{}={}", kQuarantineVariable, quarantine_text(history.quarantine)));
   }
   return out;
 }
@@ -133,13 +143,14 @@ Result<ServerProcess> ServerProcess::start(const ServerCommand& command, const B
   return ServerProcess(pid, std::move(pidfd), std::move(ready));
 }
 
-bool ServerProcess::take_ready() {
-  std::array<char, 64> text{};
+std::optional<std::string> ServerProcess::take_ready() {
+  std::array<char, kReadyBytesMax> text{};
   const ssize_t got = ::read(ready_.get(), text.data(), text.size());
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
   ready_.reset();
-  // One write of a few bytes to a pipe arrives whole.
-  return got > 0 && std::string_view(text.data(), static_cast<std::size_t>(got)) == kReadyWord;
+  const std::string_view said(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  if (!said.starts_with(kReadyWord)) return std::nullopt;
+  return std::string(said.substr(kReadyWord.size()));
 }
 
 void ServerProcess::send(int signal) const {

@@ -3,6 +3,7 @@
 // Owner: the keeper. Thread: the only one of its process; it forks.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "io/unique_fd.h"
 #include "keeper/exit_cause.h"
+#include "keeper/inheritance.h"
 
 namespace pear::keeper {
 
@@ -19,6 +21,7 @@ struct Bequest {
   std::vector<std::vector<int>> fds_by_address;
   int state_fd = -1;          // -1: none; so is
   int shared_memory_fd = -1;  // this.
+  History history = {};
 };
 
 struct ServerCommand {
@@ -41,8 +44,9 @@ class ServerProcess {
   // Readable when the process said something; -1 once it said it all.
   [[nodiscard]] int ready_fd() const { return ready_.get(); }
 
-  // Reads what ready_fd() has. True: the process serves; said once.
-  [[nodiscard]] bool take_ready();
+  // Reads what ready_fd() has. The process serves; said once, with what it says behind the word:
+  // text for people, which is not looked at.
+  [[nodiscard]] std::optional<std::string> take_ready();
   // To the server itself.
   void send(int signal) const;
   // SIGKILL, to all processes of its group.

@@ -14,4 +14,15 @@ io::UniqueFd make_shared_memory() {
   return memory;
 }
 
+SharedVitals map_vitals(int fd) {
+  if (fd < 0) return nullptr;
+  void* const place =
+      ::mmap(nullptr, kVitalsBytes, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(kVitalsAt));
+  return SharedVitals(place == MAP_FAILED ? nullptr : static_cast<const Vitals*>(place));
+}
+
+void Unmap::operator()(const Vitals* vitals) const {
+  ::munmap(const_cast<Vitals*>(vitals), kVitalsBytes);  // NOLINT(*-const-cast): munmap(2) wants it.
+}
+
 }  // namespace pear::keeper

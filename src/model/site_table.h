@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/vital_signs.h"
 #include "config/settings.h"
 #include "model/counters.h"
 #include "model/route_table.h"
@@ -27,6 +28,7 @@ struct CagePlace {
 
 struct Site {
   SiteId id{};
+  base::SiteKey key{};  // Of its name.
   config::SiteSettings settings;
   std::shared_ptr<SiteMetrics> metrics;  // Never null; each part written by one core.
   std::vector<CagePlace> cages;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "engine/engine.h"
+#include "keeper/crash_report.h"
 
 namespace pear::server {
 
@@ -16,7 +17,8 @@ Result<std::unique_ptr<CoreThread>> CoreThread::make(const Parts& parts) {
 }
 
 CoreThread::CoreThread(const Parts& parts, std::unique_ptr<io::Reactor> reactor)
-    : reactor_(std::move(reactor)),
+    : signs_(parts.signs),
+      reactor_(std::move(reactor)),
       commands_(kCommands),
       events_(kEvents),
       logger_(parts.log.add_channel(parts.settings.log.buffer.count),
@@ -27,6 +29,7 @@ CoreThread::CoreThread(const Parts& parts, std::unique_ptr<io::Reactor> reactor)
       core_(std::make_unique<data::Core>(data::Core::Parts{.id = parts.id,
                                                            .settings = parts.settings,
                                                            .reactor = *reactor_,
+                                                           .signs = &parts.signs,
                                                            .maker = maker_,
                                                            .commands = commands_,
                                                            .events = events_,
@@ -45,6 +48,8 @@ CoreThread::~CoreThread() {
 
 void CoreThread::start() {
   thread_ = std::jthread([this] {
+    // Before the engine, which takes a stack for signals that is there.
+    const keeper::WatchedThread watched(signs_);
     engine::prepare_thread();
     core_->run();
   });

@@ -22,6 +22,7 @@ class CoreThread {
   struct Parts {  // NOLINT(*-member-init): references have no default.
     CoreId id{};
     const config::ServerSettings& settings;
+    base::VitalSigns& signs;
     log::LogWriter& log;
     cage::WasmGuestMaker::Parts guests;
     data::HopMesh& mesh;
@@ -54,6 +55,7 @@ class CoreThread {
   static constexpr std::size_t kCommands = 1024;
   static constexpr std::size_t kEvents = 4096;
 
+  base::VitalSigns& signs_;
   std::unique_ptr<io::Reactor> reactor_;
   base::SpscRing<data::CoreCommand> commands_;
   base::SpscRing<data::CoreEvent> events_;

@@ -50,10 +50,28 @@ std::expected<std::vector<std::uint8_t>, std::string> read_component(const std::
   return bytes;
 }
 
+control::LoadedImage named(std::shared_ptr<const engine::Image> image) {
+  std::string digest;
+  for (const std::uint8_t byte : image->digest()) digest += fmt::format("{:02x}", byte);
+  return {.image = std::move(image), .digest = std::move(digest)};
+}
+
 }  // namespace
+
+std::uint64_t ImageSource::fingerprint(const config::SiteSettings& site) {
+  const auto component = read_component(site.source.string());
+  if (!component) return 0;
+  std::uint64_t start = 0;
+  const engine::Digest digest = engine::digest_of(*component);
+  std::memcpy(&start, digest.data(), sizeof(start));
+  return start;
+}
 
 std::expected<control::LoadedImage, std::string> ImageSource::load(
     const config::SiteSettings& site) {
+  // Of a crash in here, or of a compiler that takes all memory, this is the site to blame.
+  signs_.thread_id.store(::gettid(), std::memory_order_relaxed);
+  const base::WorkFor work(signs_, base::site_key(site.name), base::Activity::Compile);
   const std::string path = site.source.string();
   const auto component = read_component(path);
   if (!component) {
@@ -72,9 +90,21 @@ std::expected<control::LoadedImage, std::string> ImageSource::load(
         {.level = log::Level::Warning, .name = "image_cache_unusable", .message = problem});
   }
   if (!loaded) return std::unexpected(fmt::format("{}: {}", path, loaded.error()));
-  std::string digest;
-  for (const std::uint8_t byte : loaded->image->digest()) digest += fmt::format("{:02x}", byte);
-  return control::LoadedImage{.image = std::move(loaded->image), .digest = std::move(digest)};
+  return named(std::move(loaded->image));
+}
+
+std::expected<control::LoadedImage, std::string> ImageSource::load_last(
+    const config::SiteSettings& site) {
+  const base::WorkFor work(signs_, base::site_key(site.name), base::Activity::Compile);
+  const auto digest = last_.find(site.name);
+  if (!digest) return std::unexpected("it never ran");
+  auto image = cache_.find(*digest, site.source);
+  if (image == nullptr) return std::unexpected("its last image is not in the cache any more");
+  return named(std::move(image));
+}
+
+void ImageSource::remember(std::string_view site, const engine::Image& image) {
+  last_.remember(site, image.digest());
 }
 
 }  // namespace pear::server

@@ -7,8 +7,10 @@
 #include <string>
 
 #include "base/log/logger.h"
+#include "base/vital_signs.h"
 #include "control/image_loader.h"
 #include "engine/image_cache.h"
+#include "keeper/last_images.h"
 
 namespace pear::server {
 
@@ -17,14 +19,28 @@ class ImageSource final : public control::ImageLoader {
   // A component may not be larger: the text of a message depends on it, memory too.
   static constexpr std::uint64_t kComponentBytesMax = 256UL << 20U;
 
-  // `logger` belongs to the worker. Both outlive the source.
-  ImageSource(engine::ImageCache& cache, log::Logger& logger) : cache_(cache), logger_(logger) {}
+  // `logger` belongs to the worker, `signs` too. All outlive the source.
+  // The images that sites last ran with are kept in `last`.
+  struct Parts {
+    engine::ImageCache& cache;
+    log::Logger& logger;
+    base::VitalSigns& signs;
+    keeper::LastImages& last;
+  };
+  explicit ImageSource(const Parts& parts)
+      : cache_(parts.cache), logger_(parts.logger), signs_(parts.signs), last_(parts.last) {}
 
   std::expected<control::LoadedImage, std::string> load(const config::SiteSettings& site) override;
+  std::expected<control::LoadedImage, std::string> load_last(
+      const config::SiteSettings& site) override;
+  void remember(std::string_view site, const engine::Image& image) override;
+  std::uint64_t fingerprint(const config::SiteSettings& site) override;
 
  private:
   engine::ImageCache& cache_;
   log::Logger& logger_;
+  base::VitalSigns& signs_;
+  keeper::LastImages& last_;
   bool problem_said_ = false;
 };
 

@@ -24,11 +24,13 @@
 #include "io/signals.h"
 #include "io/socket.h"
 #include "io/udp_socket.h"
+#include "keeper/crash_report.h"
 #include "keeper/exit_code.h"
 #include "keeper/inheritance.h"
 #include "server/core_thread.h"
 #include "server/engine_options.h"
 #include "server/image_source.h"
+#include "server/start_words.h"
 
 namespace pear::server {
 namespace {
@@ -37,6 +39,7 @@ using keeper::ExitCode;
 using keeper::to_int;
 
 constexpr std::array kSignals{SIGTERM, SIGINT, SIGHUP};
+constexpr std::string_view kNoDescriptors = "no file descriptors left: raise the limit (ulimit -n)";
 constexpr std::size_t kHops = 4096;             // Records on their way from one core to another.
 constexpr std::size_t kHandedDatagrams = 1024;  // The same for datagrams.
 
@@ -76,6 +79,8 @@ class Server final : private io::SignalListener {
   StartOptions options_;
   const config::ServerSettings&
       settings_;  // Of the start: in force for what a reload cannot change.
+  keeper::Vitals& vitals_;
+  const keeper::WatchedThread watched_{vitals_.threads[keeper::Vitals::kControl]};
   log::LogWriter& log_;
   log::Logger logger_;
   log::Logger worker_logger_;
@@ -105,6 +110,7 @@ class Server final : private io::SignalListener {
 Server::Server(StartOptions options, log::LogWriter& log)
     : options_(std::move(options)),
       settings_(options_.settings->server),
+      vitals_(*options_.vitals),
       log_(log),
       logger_(log.add_channel(settings_.log.buffer.count),
               {.level = static_cast<log::Level>(settings_.log.level)}),
@@ -133,11 +139,15 @@ bool Server::build() {
   }
   cache_ = std::make_unique<engine::ImageCache>(
       engine_, options_.cache.empty() ? options_.cache : options_.cache / "images");
-  images_ = std::make_unique<ImageSource>(*cache_, worker_logger_);
+  images_ = std::make_unique<ImageSource>(
+      ImageSource::Parts{.cache = *cache_,
+                         .logger = worker_logger_,
+                         .signs = vitals_.threads[keeper::Vitals::kCompiler],
+                         .last = *options_.last_images});
   ticker_ = std::make_unique<engine::Ticker>(engine_);
   auto reactor = io::Reactor::open();
   if (!reactor) {
-    say(log::Level::Error, "start_failed", "no file descriptors left: raise the limit (ulimit -n)");
+    say(log::Level::Error, "start_failed", kNoDescriptors);
     return false;
   }
   reactor_ = *std::move(reactor);
@@ -145,12 +155,18 @@ bool Server::build() {
   std::vector<control::CoreLink> links;
   for (const auto& core : cores_) links.push_back(core->link());
   control_ = std::make_unique<control::ControlLoop>(
-      control::ControlLoop::Options{.version = options_.version, .drain = settings_.drain},
-      control::ControlLoop::Parts{.reactor = *reactor_,
-                                  .cores = std::move(links),
-                                  .images = *images_,
-                                  .logger = logger_,
-                                  .wall_time = &io::wall_time});
+      control::ControlLoop::Options{.version = options_.version,
+                                    .drain = settings_.drain,
+                                    .quarantine = options_.history.quarantine},
+      control::ControlLoop::Parts{
+          .reactor = *reactor_,
+          .cores = std::move(links),
+          .images = *images_,
+          .logger = logger_,
+          .wall_time = &io::wall_time,
+          .signs = &vitals_.threads[keeper::Vitals::kControl],
+          .largest_site = &vitals_.largest_site,
+          .tell_quarantine = [this](const auto& sites) { vitals_.tell_quarantine(sites); }});
   certificate_reader_ = std::make_unique<control::Worker>(reactor_->waker());
   certificates_ = std::make_unique<control::Certificates>(control::Certificates::Parts{
       .reactor = *reactor_,
@@ -178,6 +194,7 @@ bool Server::build_cores() {
     auto core = CoreThread::make(
         {.id = CoreId{static_cast<std::uint16_t>(i)},
          .settings = settings_,
+         .signs = vitals_.threads[keeper::Vitals::kFirstCore + i],
          .log = log_,
          .guests = {.instances = instances_, .ticker = *ticker_, .reaper = reaper_},
          .mesh = *mesh_,
@@ -186,8 +203,7 @@ bool Server::build_cores() {
          .quic = quic ? &quic_ : nullptr,
          .datagram_mesh = datagram_mesh_.get()});
     if (!core) {
-      say(log::Level::Error, "start_failed",
-          "no file descriptors left: raise the limit (ulimit -n)");
+      say(log::Level::Error, "start_failed", kNoDescriptors);
       return false;
     }
     cores_.push_back(*std::move(core));
@@ -278,8 +294,9 @@ void Server::on_applied(const control::ApplyReport& report) {
     say(log::Level::Error, "site_refused",
         fmt::format("site \"{}\" is not served: {}", refused.site, refused.reason));
   }
-  // At the start somebody waits for an answer; later the old versions go on.
-  if (first && !report.refused.empty() &&
+  // At the very start somebody waits for an answer. Later the old versions go on, and a server that
+  // takes the place of one that died stays, for the component that will be right again.
+  if (first && options_.ready_fd >= 0 && options_.history.start <= 1 && !report.refused.empty() &&
       report.refused.size() == options_.settings->sites.size()) {
     exit_code_ = to_int(ExitCode::BadImage);
     over_ = true;
@@ -303,11 +320,14 @@ void Server::reload() {
 }
 
 void Server::tell_ready_when_it_is() {
-  if (options_.ready_fd < 0 || !applied_ || !control_->ready()) return;
+  if (options_.ready_fd < 0 || over_ || !control_->start_is_over()) return;
   const io::UniqueFd ready(std::exchange(options_.ready_fd, -1));
-  const auto written = ::write(ready.get(), keeper::kReadyWord.data(), keeper::kReadyWord.size());
+  const std::vector<admin::SiteStanding> sites = control_->standings();
+  const std::string word = ready_word(sites);
+  const auto written = ::write(ready.get(), word.data(), word.size());
   static_cast<void>(written);  // Who does not wait any more need not be told.
-  say(log::Level::Info, "serving", "all sites are served");
+  const bool all = std::ranges::all_of(sites, &admin::SiteStanding::served);
+  say(all ? log::Level::Info : log::Level::Warning, "serving", admin::served_text(sites));
 }
 
 void Server::on_signal(int signal) {
@@ -336,6 +356,7 @@ int Server::run() {
     return exit_code_ == to_int(ExitCode::Ok) ? to_int(ExitCode::Failure) : exit_code_;
   }
   serve_admin();
+  say_what_was_blamed(logger_, *options_.settings, options_.history.blamed);
   apply(options_.settings);
   for (const auto& core : cores_) core->start();
   while (!over_) {
@@ -344,6 +365,7 @@ int Server::run() {
     tell_ready_when_it_is();
     logger_.report_drops(io::wall_time());
   }
+  vitals_.threads[keeper::Vitals::kControl].rest();  // It waits for the others.
   stop_threads();
   return exit_code_;
 }
@@ -351,8 +373,11 @@ int Server::run() {
 }  // namespace
 
 int run(StartOptions options) {
-  // Before any thread starts.
+  // Before any thread starts, and before the engine, whose own handlers pass on what is not theirs.
   if (!io::block_signals(kSignals)) return to_int(ExitCode::Failure);
+  options.vitals->begin(options.history.start,
+                        std::max<std::uint32_t>(options.settings->server.cores, 1));
+  keeper::CrashReport::install(options.vitals);
   auto log = log::LogWriter::open({});
   if (!log) return to_int(ExitCode::Failure);
   std::jthread writer([&] { (*log)->run(); });

@@ -16,6 +16,9 @@
 #include "io/tls/lasting_secret.h"
 #include "io/tls/strike_register.h"
 #include "io/tls/ticket_keys.h"
+#include "keeper/inheritance.h"
+#include "keeper/last_images.h"
+#include "keeper/vitals.h"
 
 namespace pear::server {
 
@@ -35,6 +38,10 @@ struct StartOptions {
   // number asks for one drain. A process manager that signals the whole group, systemd by default,
   // is heard directly and once more through the keeper.
   bool has_keeper = false;
+  keeper::History history;                 // What became of the servers before.
+  std::shared_ptr<keeper::Vitals> vitals;  // What this one shows of itself; never null.
+  // What the sites last ran with, for the server after this one; never null.
+  std::shared_ptr<keeper::LastImages> last_images;
   std::shared_ptr<io::tls::TicketKeys> tickets;      // Never null.
   std::shared_ptr<io::tls::StrikeRegister> strikes;  // Never null.
   io::tls::LastingSecret secret = io::tls::LastingSecret::alone();

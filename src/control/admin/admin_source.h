@@ -6,8 +6,10 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
+#include "control/admin/site_standing.h"
 #include "control/supervisor/supervisor.h"
 #include "model/counters.h"
 
@@ -23,8 +25,11 @@ struct AdminView {
   MonotonicTime started_at{};
   MonotonicTime now{};
   bool draining = false;
-  // Whether every site has a running cage, all cores turn, and nothing drains.
+  // Whether traffic may come: the start is over, some site is served, https is where it is wanted,
+  // all cores turn, and nothing drains.
   bool ready = false;
+  bool https_refused = false;  // Handshakes are, for want of a certificate.
+  std::vector<SiteStanding> sites;
   const supervisor::Supervisor& supervisor;
   // By SiteId; null where no site ever had the id. Sites that are gone are still among them.
   std::span<const std::shared_ptr<model::SiteMetrics>> metrics;

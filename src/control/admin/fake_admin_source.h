@@ -38,7 +38,8 @@ class FakeAdminSource final : public AdminSource {
             .started_at = now - std::chrono::seconds(90),
             .now = now,
             .draining = draining,
-            .ready = !draining && supervisor.ready(),
+            .ready = !draining && supervisor::all_run(supervisor),
+            .sites = standings(supervisor, wanted),
             .supervisor = supervisor,
             .metrics = metrics,
             .cores = counters};
@@ -55,6 +56,7 @@ class FakeAdminSource final : public AdminSource {
   std::array<model::CoreCounters, 2> core_counters;
   std::vector<const model::CoreCounters*> counters{&core_counters[0], &core_counters[1]};
   bool draining = false;
+  std::vector<WantedSite> wanted;
   std::vector<std::string> restarted;
 };
 

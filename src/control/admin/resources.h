@@ -26,7 +26,7 @@ struct Answer {
 
 // The process serves this: as long as it answers at all, it lives.
 [[nodiscard]] Answer get_livez();
-// 200 when traffic may come, 503 with the reasons, one a line, when not.
+// 200 when traffic may come, 503 when not; what is not served, and why, one a line, in both.
 [[nodiscard]] Answer get_readyz(const AdminView& view);
 // Prometheus text format 0.0.4.
 [[nodiscard]] Answer get_metrics(const AdminView& view);

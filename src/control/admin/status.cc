@@ -17,17 +17,6 @@ using supervisor::Cage;
 using supervisor::Place;
 using supervisor::SiteWatch;
 
-// The site in one word.
-std::string_view state_of(const SiteWatch& site) {
-  const std::uint32_t running = site.current().running();
-  if (site.staged() != nullptr) return "updating";
-  if (running == site.current().places.size()) return "running";
-  if (running > 0) return "degraded";
-  const bool starting =
-      std::ranges::any_of(site.current().places, [](const auto& place) { return !place->gave_up; });
-  return starting ? "starting" : "down";
-}
-
 void write_cage(JsonText& json, const AdminView& view, const Cage& cage, const Place* place) {
   json.begin_object();
   json.number("cage", static_cast<std::uint32_t>(cage.id));
@@ -105,12 +94,9 @@ void write_pool(JsonText& json, const SiteWatch& site) {
   json.end_object();
 }
 
-void write_site(JsonText& json, const AdminView& view, const SiteWatch& site) {
-  json.begin_object();
-  json.text("name", site.name());
-  json.text("state", state_of(site));
+// What the supervisor keeps of a site, and what came of its requests.
+void write_watch(JsonText& json, const AdminView& view, const SiteWatch& site) {
   json.text("image", site.current().version.digest);
-  if (!site.refusal().empty()) json.text("refused_update", site.refusal());
   write_pool(json, site);
   json.begin_array("cages");
   for_each_cage(site,
@@ -130,6 +116,16 @@ void write_site(JsonText& json, const AdminView& view, const SiteWatch& site) {
     json.end_object();
   }
   json.end_array();
+}
+
+void write_site(JsonText& json, const AdminView& view, const SiteStanding& site) {
+  json.begin_object();
+  json.text("name", site.name);
+  json.text("state", name(site.state));
+  json.truth("served", site.served());
+  // Of one that is served this is why the version that was wanted last is not.
+  if (!site.reason.empty()) json.text(site.served() ? "refused_update" : "reason", site.reason);
+  if (site.watch != nullptr) write_watch(json, view, *site.watch);
   json.end_object();
 }
 
@@ -156,9 +152,10 @@ Answer get_status(const AdminView& view) {
   json.milliseconds("uptime_ms", (view.now - view.started_at).count());
   json.truth("ready", view.ready);
   json.truth("draining", view.draining);
+  json.truth("https_refused", view.https_refused);
   write_cores(json, view);
   json.begin_array("sites");
-  for (const auto& [id, site] : view.supervisor.sites()) write_site(json, view, *site);
+  for (const SiteStanding& site : view.sites) write_site(json, view, site);
   json.end_array();
   json.end_object();
   std::string body = json.take();

@@ -1,3 +1,6 @@
+#include <array>
+#include <string>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -68,7 +71,7 @@ TEST(Readyz, SaysWhyNot) {
 
   const Answer starting = get_readyz(source.view());
   EXPECT_EQ(starting.status, 503);
-  EXPECT_EQ(starting.body, "site shop: no cage is running\n");
+  EXPECT_EQ(starting.body, "site shop: starting: its first cage is being started\n");
 
   source.start_all();
   EXPECT_EQ(get_readyz(source.view()).status, 200);
@@ -76,6 +79,83 @@ TEST(Readyz, SaysWhyNot) {
   source.draining = true;
   EXPECT_EQ(get_readyz(source.view()).status, 503);
   EXPECT_EQ(get_livez().status, 200);
+}
+
+// Three sites: shop runs, the component of bad is refused, servers died of killer.
+struct OneOfThree {
+  OneOfThree() {
+    source.start_all();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      settings[i].name = names[i];
+      source.wanted.push_back({.id = SiteId{static_cast<std::uint32_t>(i)},
+                               .settings = &settings[i],
+                               .verdict = &verdicts[i]});
+    }
+  }
+
+  FakeAdminSource source;
+  std::array<std::string, 3> names{"shop", "bad", "killer"};
+  std::array<config::SiteSettings, 3> settings;
+  std::array<SiteVerdict, 3> verdicts{
+      SiteVerdict{.kind = SiteVerdict::Kind::Loaded},
+      SiteVerdict{.kind = SiteVerdict::Kind::Refused, .reason = "bad.wasm is no component"},
+      SiteVerdict{.kind = SiteVerdict::Kind::Quarantined, .reason = "servers died of it"}};
+};
+
+TEST(Readyz, IsReadyWithoutTheSitesThatCannotBeServedAndNamesThem) {
+  const OneOfThree sites;
+
+  const Answer ready = get_readyz(sites.source.view());
+
+  EXPECT_EQ(ready.status, 200);
+  EXPECT_EQ(ready.body,
+            "ready\nsite bad: refused: bad.wasm is no component\n"
+            "site killer: quarantined: servers died of it\n");
+}
+
+TEST(Readyz, SaysThatHttpsIsRefused) {
+  const OneOfThree sites;
+  AdminView view = sites.source.view();
+  view.https_refused = true;
+  view.ready = false;
+
+  const Answer answer = get_readyz(view);
+
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_TRUE(answer.body.starts_with("https: no certificate can be used")) << answer.body;
+}
+
+TEST(Status, TellsWhichSitesAreNotServedAndWhy) {
+  OneOfThree three;
+  three.verdicts[0] = {.kind = SiteVerdict::Kind::Refused, .reason = "new.wasm is cut"};
+
+  const auto sites = status_of(three.source)["sites"];
+
+  ASSERT_EQ(sites.size(), 3U);
+  EXPECT_EQ(sites[0]["state"], "running");
+  EXPECT_EQ(sites[0]["served"], true);
+  EXPECT_EQ(sites[0]["refused_update"], "new.wasm is cut");
+  EXPECT_EQ(sites[1]["state"], "refused");
+  EXPECT_EQ(sites[1]["served"], false);
+  EXPECT_EQ(sites[1]["reason"], "bad.wasm is no component");
+  EXPECT_EQ(sites[2]["state"], "quarantined");
+  EXPECT_EQ(served_text(three.source.view().sites),
+            "1 of 3 sites are served; not bad (refused: bad.wasm is no component), killer "
+            "(quarantined: servers died of it)");
+}
+
+TEST(Status, TellsASiteThatCannotBeStartedFromOneThatStarts) {
+  FakeAdminSource source;
+  EXPECT_EQ(status_of(source)["sites"][0]["state"], "starting");
+
+  for (const CageId id : source.cores.in_state(model::CageState::Initializing)) {
+    source.cores.fail_spawn(id);
+  }
+  source.cores.deliver(source.supervisor, source.now);
+
+  EXPECT_EQ(status_of(source)["sites"][0]["state"], "failing");
+  EXPECT_EQ(status_of(source)["sites"][0]["reason"], "its start function trapped");
+  EXPECT_TRUE(source.view().sites[0].decided());
 }
 
 }  // namespace

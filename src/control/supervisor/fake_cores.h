@@ -4,6 +4,7 @@
 // Thread:  one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -21,6 +22,13 @@
 #include "data/core_event.h"
 
 namespace pear::supervisor {
+
+// Whether each site has a cage that runs, and each core turns.
+[[nodiscard]] inline bool all_run(const Supervisor& supervisor) {
+  return supervisor.all_cores_turn() &&
+         std::ranges::all_of(supervisor.sites(),
+                             [](const auto& entry) { return entry.second->ready(); });
+}
 
 class FakeCores : public CommandSink, public Journal {
  public:

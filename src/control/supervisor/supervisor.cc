@@ -101,9 +101,4 @@ void Supervisor::on_time(MonotonicTime now) {
   std::erase_if(leaving_, [](const auto& site) { return site->over(); });
 }
 
-bool Supervisor::ready() const {
-  return !hearing_.any_silent() &&
-         std::ranges::all_of(sites_, [](const auto& entry) { return entry.second->ready(); });
-}
-
 }  // namespace pear::supervisor

@@ -70,8 +70,7 @@ class Supervisor {
   // The sites that are to be served, by id, each with the version that its requests see and its
   // living cages. Changes are told through CommandSink::placements_changed.
   [[nodiscard]] const std::map<SiteId, std::unique_ptr<SiteWatch>>& sites() const { return sites_; }
-  // Whether each site has a cage that runs, and no core is silent.
-  [[nodiscard]] bool ready() const;
+  [[nodiscard]] bool all_cores_turn() const { return !hearing_.any_silent(); }
   [[nodiscard]] bool core_silent(CoreId core) const { return hearing_.silent(core); }
 
  private:

@@ -43,7 +43,7 @@ class History {
       EXPECT_EQ(site->staged(), nullptr);
       EXPECT_TRUE(site->leaving().empty());
     }
-    EXPECT_TRUE(supervisor_.ready());
+    EXPECT_TRUE(all_run(supervisor_));
   }
 
   [[nodiscard]] int given_up() { return cores_.lines["cage_given_up"]; }

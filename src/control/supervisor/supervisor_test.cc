@@ -64,12 +64,12 @@ TEST_F(SupervisorTest, MakesOneCagePerCoreWhenAskedForNone) {
 
 TEST_F(SupervisorTest, IsReadyOnceEverySiteHasARunningCage) {
   supervisor_.deploy(kShop, version("a"), now_);
-  EXPECT_FALSE(supervisor_.ready());
+  EXPECT_FALSE(all_run(supervisor_));
 
   cores_.start(cage_at(1));
   deliver();
 
-  EXPECT_TRUE(supervisor_.ready());
+  EXPECT_TRUE(all_run(supervisor_));
 }
 
 TEST_F(SupervisorTest, LeavesAFaultThatTheCoreHealedAlone) {
@@ -166,7 +166,7 @@ TEST_F(SupervisorTest, RunsAgainWhenAProbeSucceeds) {
   cores_.starts_at_once = true;
   pass(seconds(61));
 
-  EXPECT_TRUE(supervisor_.ready());
+  EXPECT_TRUE(all_run(supervisor_));
   EXPECT_EQ(shop().current().places[0]->policy.failures(), 0U);
 }
 
@@ -243,11 +243,11 @@ TEST_F(SupervisorTest, ReportsACoreThatStandsStillOnceAndLeavesItsCages) {
   EXPECT_EQ(cores_.lines["core_silent"], 1);
   EXPECT_EQ(cores_.lines["cage_lost"], 0);
   EXPECT_TRUE(supervisor_.core_silent(CoreId{1}));
-  EXPECT_FALSE(supervisor_.ready());
+  EXPECT_FALSE(all_run(supervisor_));
 
   supervisor_.on_core_heard(CoreId{1}, now_);
   EXPECT_EQ(cores_.lines["core_answers"], 1);
-  EXPECT_TRUE(supervisor_.ready());
+  EXPECT_TRUE(all_run(supervisor_));
 }
 
 TEST_F(SupervisorTest, SwapsToANewVersionOnlyOnceItRuns) {
@@ -346,7 +346,7 @@ TEST_F(SupervisorTest, SeesAStartWhoseReportWasDropped) {
 
   pass(seconds(6));
 
-  EXPECT_TRUE(supervisor_.ready());
+  EXPECT_TRUE(all_run(supervisor_));
 }
 
 TEST_F(SupervisorTest, HealsACrashWhoseReportWasDropped) {

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/ids.h"
 #include "base/object_pool.h"
+#include "base/vital_signs.h"
 #include "data/body_queue.h"
 #include "data/cage/first_slices.h"
 #include "data/cage/guest.h"
@@ -45,8 +46,10 @@ class CageOutlet {
 
 // One site on this core: its cages share its turn in the run queue and its counters.
 struct SiteOnCore {
-  explicit SiteOnCore(model::SiteCounters& of_site) : counters(of_site), first_slices(of_site) {}
+  SiteOnCore(base::SiteKey site_key, model::SiteCounters& of_site)
+      : key(site_key), counters(of_site), first_slices(of_site) {}
 
+  base::SiteKey key;
   SiteQueue queue;
   model::SiteCounters& counters;
   FirstSlices first_slices;
@@ -54,6 +57,7 @@ struct SiteOnCore {
 
 struct CageEnv {
   CoreId core{};
+  base::VitalSigns& signs;
   data::TurnTime& time;
   GuestMaker& maker;
   CageOutlet& outlet;

@@ -46,6 +46,7 @@ GuestSlot* Cage::free_slot() {
 }
 
 GuestSlot* Cage::make_slot() {
+  const base::WorkFor work(env_.signs, site_on_core_.key, base::Activity::Start);
   auto slot = std::make_unique<GuestSlot>(*this);
   const std::uint64_t token = (std::uint64_t{std::to_underlying(id())} << 32U) | next_serial_++;
   slot->serial = static_cast<std::uint32_t>(token);
@@ -59,6 +60,7 @@ GuestSlot* Cage::make_slot() {
 }
 
 void Cage::discard(GuestSlot& slot) {
+  const base::WorkFor work(env_.signs, site_on_core_.key, base::Activity::Guest);
   env_.queue.remove(site_on_core_.queue, slot);
   if (slot.successor) recovering_ = false;
   slot.wake.cancel();
@@ -121,6 +123,8 @@ void Cage::begin(GuestSlot& slot) {
 
 // NOLINTBEGIN(misc-no-recursion): once, from the end of the start to the first slice.
 void Cage::run_slice(GuestSlot& slot) {
+  const base::WorkFor work(env_.signs, site_on_core_.key,
+                           slot.starting ? base::Activity::Start : base::Activity::Guest);
   const Guest::Slice slice = slot.guest->poll();
   env_.time.now = std::max(env_.time.now, slice.end);
   env_.queue.charge(site_on_core_.queue, slice.cpu);

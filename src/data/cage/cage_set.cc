@@ -20,6 +20,7 @@ CageSet::CageSet(const Parts& parts)
     : core_(parts.core),
       runs_(kRunsMax),
       env_{.core = parts.core,
+           .signs = parts.signs,
            .time = parts.time,
            .maker = parts.maker,
            .outlet = parts.outlet,
@@ -37,7 +38,8 @@ CageSet::~CageSet() = default;
 SiteOnCore& CageSet::site_on_core(const model::Site& site) {
   std::unique_ptr<SiteOnCore>& entry = sites_[site.id];
   if (entry == nullptr) {
-    entry = std::make_unique<SiteOnCore>(*site.metrics->by_core[std::to_underlying(core_)]);
+    entry =
+        std::make_unique<SiteOnCore>(site.key, *site.metrics->by_core[std::to_underlying(core_)]);
   }
   return *entry;
 }

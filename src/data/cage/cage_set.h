@@ -22,6 +22,7 @@ class CageSet {
  public:
   struct Parts {
     CoreId core{};
+    base::VitalSigns& signs;
     GuestMaker& maker;
     CageOutlet& outlet;
     data::TurnTime& time;
