@@ -77,8 +77,8 @@ Told<pid_t> spawn(const ChildCommand& command, SpawnPlan& plan) {
   ::posix_spawnattr_setsigdefault(&plan.attributes, &ignored);
   short flags = 0;
   ::posix_spawnattr_getflags(&plan.attributes, &flags);
-  ::posix_spawnattr_setflags(&plan.attributes, static_cast<short>(flags | POSIX_SPAWN_SETSIGMASK |
-                                                                  POSIX_SPAWN_SETSIGDEF));
+  ::posix_spawnattr_setflags(
+      &plan.attributes, static_cast<short>(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
 
   std::vector<std::string> arguments = command.arguments;
   std::vector<std::string> environment = environment_over(command.environment);
