@@ -171,10 +171,10 @@ void set_routes(Target target, const Value& value, Reading& reading) {
       items.refuse(i, "needs a path in quotes", "{ path = \"/...\" }");
     } else if (const auto problem = problem_in_route_path(*text)) {
       items.refuse(i, *problem, R"(exact "/a", one segment "/a/:id", any rest "/a/...")");
-    } else if (!seen.insert(route_pattern(*text)).second) {
+    } else if (!seen.insert(route_pattern(normal_route_path(*text))).second) {
       items.refuse(i, in_quotes(*text) + " matches the same requests as an earlier route");
     } else {
-      route.path = *text;
+      route.path = normal_route_path(*text);
       routes.push_back(std::move(route));
     }
   }

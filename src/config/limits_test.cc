@@ -211,5 +211,13 @@ TEST(Load, BoundsCapsAndPrefixes) {
   }
 }
 
+TEST(Limits, BringsPathsOfRoutesToTheFormThatRequestsHave) {
+  const LoadResult result =
+      load_with("", "route = [\"/%6Cogin\", \"/caf%c3%a9/...\", \"/a%2fb\", \"/:id/%2E.a\"]");
+  ASSERT_NE(result.settings, nullptr);
+  EXPECT_EQ(result.settings->sites[0].routes,
+            (std::vector<RouteSettings>{{"/login"}, {"/caf%C3%A9/..."}, {"/a%2Fb"}, {"/:id/..a"}}));
+}
+
 }  // namespace
 }  // namespace pear::config

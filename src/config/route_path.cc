@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/uri_path.h"
 #include "config/problem.h"
 
 namespace pear::config {
@@ -45,6 +46,32 @@ std::optional<std::string> problem_in_segment(std::string_view segment, bool las
   return std::nullopt;
 }
 
+bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// What such an escape comes to is refused where a request has it.
+std::optional<std::string> problem_in_escapes(std::string_view path) {
+  for (std::size_t at = path.find('%'); at < path.size(); at = path.find('%', at + 3)) {
+    const std::string_view digits = path.substr(at + 1, 2);
+    if (digits.size() < 2 || !is_hex(digits[0]) || !is_hex(digits[1])) {
+      return fmt::format("{} holds a '%' without two hex digits behind it", in_quotes(path));
+    }
+    if (digits == "00") return fmt::format("{} holds %00, which no path may have", in_quotes(path));
+  }
+  return std::nullopt;
+}
+
+// In normal form a segment may be one of those that stand for something.
+std::optional<std::string> problem_in_spelling(std::string_view segment) {
+  std::string form = "/" + std::string(segment);
+  form.resize(base::normalise_path("/" + std::string(segment), form));
+  const std::string_view normal = std::string_view(form).substr(1);
+  if (normal == segment || (!normal.empty() && !normal.starts_with("..."))) return std::nullopt;
+  return fmt::format("the segment {} stands for dots, and is written as dots or not at all",
+                     in_quotes(segment));
+}
+
 }  // namespace
 
 std::optional<std::string> problem_in_route_path(std::string_view path) {
@@ -56,11 +83,18 @@ std::optional<std::string> problem_in_route_path(std::string_view path) {
     return fmt::format("{} holds a character that no path may have: percent-encode it",
                        in_quotes(path));
   }
-  std::optional<std::string> problem;
+  std::optional<std::string> problem = problem_in_escapes(path);
   for_each_segment(path, [&](std::string_view segment, bool last) {
     if (!problem) problem = problem_in_segment(segment, last);
+    if (!problem) problem = problem_in_spelling(segment);
   });
   return problem;
+}
+
+std::string normal_route_path(std::string_view path) {
+  std::string form(path);
+  form.resize(base::normalise_path(path, form));
+  return form;
 }
 
 std::string route_pattern(std::string_view path) {

@@ -58,9 +58,9 @@ class RouteTable {
                                         std::vector<Conflict>* conflicts);
 
   // `host` without a port, lower case; one dot at its end is passed over. `path` without a query;
-  // one that does not start with '/' ("*") matches nothing. Segments are compared as they came,
-  // without percent-decoding. No allocation; time is linear in the path and in the routes of the
-  // host.
+  // one that does not start with '/' ("*") matches nothing. It is in normal form, as the
+  // routes are (base/uri_path.h): segments are compared byte by byte. No allocation; time is linear
+  // in the path and in the routes of the host.
   [[nodiscard]] std::optional<RouteMatch> match(std::string_view host, std::string_view path) const;
 
   // What is wrong with `path`; nothing when it fits the grammar.
