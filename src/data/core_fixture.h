@@ -131,8 +131,7 @@ class CoreTest : public testing::Test {
     auto table = std::make_shared<model::SiteTable>();
     table->sites.push_back(site);
     std::vector<model::RouteTable::Conflict> conflicts;
-    table->routes = model::RouteTable::build(
-        {{.host = "", .path = "/site/...", .site = SiteId{0}, .index = 0}}, &conflicts);
+    table->routes = model::RouteTable::build(routes_, &conflicts);
     table_ = table;
     send(PublishSites{.sites = table});
   }
@@ -211,6 +210,8 @@ class CoreTest : public testing::Test {
   log::Logger logger_;
   config::ServerSettings settings_;
   config::SiteSettings site_;
+  std::vector<model::Route> routes_{
+      {.host = "", .path = "/site/...", .site = SiteId{0}, .index = 0}};
   WallTime (*wall_time_)() = &io::wall_time;
   const io::tls::QuicSecrets* quic_ = nullptr;  // Null: no HTTP/3.
   bool has_cages_ = true;

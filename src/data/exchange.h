@@ -45,12 +45,13 @@ struct Request {
   std::string_view authority;        // As sent: with its port, if it had one.
   std::string_view host;             // Lower case, without a port.
   std::string_view path_with_query;  // Starts with '/', or is "*".
-  std::string_view path;
-  std::span<http::Field> fields;  // Names in lower case, in the order of the wire.
-  std::string_view traceparent;   // Valid (W3C Trace Context), or empty.
+  std::string_view path;             // In normal form (base/uri_path.h), as the guest gets it.
+  std::span<http::Field> fields;     // Names in lower case, in the order of the wire.
+  std::string_view traceparent;      // Valid (W3C Trace Context), or empty.
   bool has_body = false;
-  bool by_tls = false;  // The connection's own.
-  bool early = false;   // It came in early data, and may be a copy of an earlier one.
+  bool by_tls = false;               // The connection's own.
+  bool early = false;                // It came in early data, and may be a copy of an earlier one.
+  bool path_has_one_reading = true;  // Else a guest may take the path for another one.
 };
 
 struct Response {

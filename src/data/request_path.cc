@@ -7,6 +7,7 @@
 #include "data/response/about_server.h"
 #include "data/response/early_hints.h"
 #include "data/response/https_rules.h"
+#include "model/path_readings.h"
 
 namespace pear::data {
 
@@ -61,6 +62,10 @@ RequestPath::Step RequestPath::match_route(Exchange& exchange) {
   }
   exchange.site = table.sites[std::to_underlying(match->site)].get();
   exchange.route = match->route;
+  if (!exchange.request.path_has_one_reading && !is_read_alike(exchange, *match)) {
+    answer(exchange, Cause::AmbiguousPath);
+    return Step::Answered;
+  }
   if (response::lacks_certificate(exchange)) {
     answer(exchange, Cause::Misdirected);
     return Step::Answered;
@@ -75,6 +80,15 @@ RequestPath::Step RequestPath::match_route(Exchange& exchange) {
     return Step::Answered;
   }
   return Step::Next;
+}
+
+bool RequestPath::is_read_alike(Exchange& exchange, const model::RouteMatch& match) {
+  const Request& request = exchange.request;
+  auto* const scratch = static_cast<char*>(exchange.arena.alloc(request.path.size(), 1));
+  return scratch != nullptr &&
+         model::is_read_alike(exchange.snapshot->table(),
+                              {.host = request.host, .path = request.path, .match = match},
+                              {scratch, request.path.size()});
 }
 
 RequestPath::Step RequestPath::screen(Exchange& exchange) {

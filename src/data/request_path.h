@@ -132,6 +132,8 @@ class RequestPath {
 
   void advance(Exchange& exchange);
   [[nodiscard]] Step match_route(Exchange& exchange);
+  // Whether every guest takes the path for one of the route that it matched.
+  [[nodiscard]] static bool is_read_alike(Exchange& exchange, const model::RouteMatch& match);
   [[nodiscard]] Step screen(Exchange& exchange);
   [[nodiscard]] Step lease_cage(Exchange& exchange);
   [[nodiscard]] Step enter_cage(Exchange& exchange);

@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "http/request_field_rules.h"
+
 namespace pear::http {
 std::string_view trim_blanks(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -32,6 +34,10 @@ bool is_connection_specific(const Field& field) {
   }
 }
 
+bool is_framing_field(const Field& field) {
+  return field.name == "content-length" || is_connection_specific(field);
+}
+
 bool is_forbidden_in_trailers(std::string_view lower_name) {
   static constexpr auto kForbidden = std::to_array<std::string_view>(
       {// Framing.
@@ -48,7 +54,8 @@ bool is_forbidden_in_trailers(std::string_view lower_name) {
        "content-encoding", "content-range", "content-type",
        // Control of the response.
        "age", "date", "expires", "location", "retry-after", "vary", "warning"});
-  return std::ranges::find(kForbidden, lower_name) != kForbidden.end();
+  return std::ranges::find(kForbidden, lower_name) != kForbidden.end() ||
+         request_field_rule(lower_name) != RequestFieldRule::Anybody;
 }
 
 Checked<std::uint64_t> parse_content_length(std::string_view value) {
@@ -79,6 +86,12 @@ bool list_contains(std::string_view value, std::string_view lower_token) {
     if (equals_lower(element, lower_token)) return true;
   }
   return false;
+}
+
+bool is_named_by_connection(std::span<const Field> fields, std::string_view lower_name) {
+  return std::ranges::any_of(fields, [lower_name](const Field& field) {
+    return field.name == "connection" && list_contains(field.value, lower_name);
+  });
 }
 
 const Field* find_field(std::span<const Field> fields, std::string_view lower_name) {

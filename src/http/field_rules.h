@@ -46,8 +46,13 @@ namespace pear::http {
 // Transfer-Encoding, Upgrade, and TE unless it is exactly "trailers". The name is in lower case.
 [[nodiscard]] bool is_connection_specific(const Field& field);
 
+// Whether each protocol's own serialiser says in a response's head what this field would say, or
+// must not say: Content-Length, and what is about the connection. The name is in lower case.
+[[nodiscard]] bool is_framing_field(const Field& field);
+
 // Whether a field of this (lower case) name must not stand in trailers, because it frames, routes,
-// authenticates or changes how the content is read (RFC 9110, section 6.5.1).
+// authenticates or changes how the content is read (RFC 9110, section 6.5.1), or because it is not
+// the client's word (request_field_rules.h).
 [[nodiscard]] bool is_forbidden_in_trailers(std::string_view lower_name);
 
 // 1*DIGIT, at most 2^63-1. A list of values, even of equal ones, is refused: who sends one has been
@@ -72,6 +77,11 @@ class ListElements {
 
 // Whether a comma-separated list contains the (lower case) token, in any case.
 [[nodiscard]] bool list_contains(std::string_view value, std::string_view lower_token);
+
+// Whether a Connection field names this (lower case) field, which is then about the connection too
+// (RFC 9110, section 7.6.1).
+[[nodiscard]] bool is_named_by_connection(std::span<const Field> fields,
+                                          std::string_view lower_name);
 
 // The value of the first field with this (lower case) name, or nullptr.
 [[nodiscard]] const Field* find_field(std::span<const Field> fields, std::string_view lower_name);

@@ -66,6 +66,9 @@ TEST(FieldRules, KeepWhatFramesRoutesAndAuthenticatesOutOfTrailers) {
         "set-cookie"sv, "content-type"sv, "trailer"sv, "expect"sv}) {
     EXPECT_TRUE(is_forbidden_in_trailers(name)) << name;
   }
+  for (const std::string_view name : {"x-forwarded-for", "x_real_ip", "client-cert", "pear-x"}) {
+    EXPECT_TRUE(is_forbidden_in_trailers(name)) << name;
+  }
   EXPECT_FALSE(is_forbidden_in_trailers("server-timing"));
   EXPECT_FALSE(is_forbidden_in_trailers("grpc-status"));
   EXPECT_FALSE(is_forbidden_in_trailers("content-digest"));
@@ -92,6 +95,16 @@ TEST(FieldRules, TakeListsApart) {
   EXPECT_EQ(found, (std::vector<std::string_view>{"a", "b", "", "c d", ""}));
   EXPECT_TRUE(list_contains("gzip, BR", "br"));
   EXPECT_FALSE(list_contains("gzip, brx", "br"));
+}
+
+TEST(FieldRules, KnowTheFieldsThatConnectionNames) {
+  const std::array fields = {Field{"a", "b"}, Field{"connection", "close, X-Hop"},
+                             Field{"connection", ",te"}};
+
+  EXPECT_TRUE(is_named_by_connection(fields, "x-hop"));
+  EXPECT_TRUE(is_named_by_connection(fields, "te"));
+  EXPECT_FALSE(is_named_by_connection(fields, "b"));
+  EXPECT_FALSE(is_named_by_connection(fields, "hop"));
 }
 
 TEST(FieldRules, FindTheFirstFieldOfAName) {

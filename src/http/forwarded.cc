@@ -202,9 +202,4 @@ ForwardedClient forwarded_client(std::span<const Field> fields, const IpAddress&
   return client;
 }
 
-bool is_forwarding_field(std::string_view lower_name) {
-  constexpr std::string_view kPrefix = "x-forwarded-";
-  return lower_name.starts_with(kPrefix) || lower_name == kForwarded || lower_name == "x-real-ip";
-}
-
 }  // namespace pear::http

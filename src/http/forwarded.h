@@ -46,8 +46,4 @@ struct ForwardedClient {
                                                const net::IpPrefixSet& trusted,
                                                BelievedField believed);
 
-// Whether a field of this (lower case) name is for proxies to write, so that from anybody else it
-// is not passed on: Forwarded, X-Forwarded-…, X-Real-IP.
-[[nodiscard]] bool is_forwarding_field(std::string_view lower_name);
-
 }  // namespace pear::http

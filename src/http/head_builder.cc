@@ -102,7 +102,9 @@ void HeadBuilder::add(std::string_view name, std::string_view value) {
   if (!within_limits(name, value)) return;
   if (name.starts_with(':')) return add_pseudo(name, value);
   fields_begun_ = true;
-  if (++field_count_ > limits_.fields_max) return answer(431, "too many fields");
+  // The pieces of a Cookie are one field once they are joined, bounded by their bytes alone.
+  const bool joins = part_ == Part::Head && cookies_ > 0 && name == "cookie";
+  if (!joins && ++field_count_ > limits_.fields_max) return answer(431, "too many fields");
   add_field(name, value);
 }
 

@@ -47,7 +47,7 @@ struct RequestHead {
   bool has_query = false;
 
   // In the order of the wire, names in lower case. Fields that are about the connection are still
-  // among them: is_connection_specific() of field_rules.h tells which not to pass on.
+  // among them: request_field_rules.h and is_named_by_connection() tell which not to pass on.
   std::span<const Field> fields;
 
   Framing framing = Framing::None;   // None, Length or Chunked.
@@ -55,6 +55,7 @@ struct RequestHead {
 
   bool keep_alive = true;        // The client wants the connection to last (HTTP/1 only).
   bool expect_continue = false;  // It waits for 100 (Continue) before it sends the body.
+  bool names_fields = false;     // Connection may name fields: is_named_by_connection() tells.
   bool upgrade_asked = false;    // It offers to change the protocol. May be ignored, and is.
 };
 

@@ -11,9 +11,8 @@
 //          - absolute-form: schemes other than http and https, userinfo, an empty host, a query
 //          without
 //            a path.
-//          Dot segments and percent-encoded bytes are left as they are: routes are compared, and
-//          sites called, with the path as it came. A site that maps paths to files must resolve
-//          them.
+//          Dot segments and percent-encoded bytes are left as they are here; base/uri_path.h brings
+//          a path to the form in which routes are compared and sites called.
 // Thread:  any (pure).
 #pragma once
 

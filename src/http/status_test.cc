@@ -1,5 +1,7 @@
 #include "http/status.h"
 
+#include <optional>
+
 #include <gtest/gtest.h>
 
 #include "http/date.h"
@@ -53,6 +55,26 @@ TEST(Date, StaysWithinFourDigitsOfTheYear) {
   EXPECT_EQ(date_view(format_date(253'402'300'799)), "Fri, 31 Dec 9999 23:59:59 GMT");
   EXPECT_EQ(date_view(format_date(INT64_MAX)), "Fri, 31 Dec 9999 23:59:59 GMT");
   EXPECT_EQ(date_view(format_date(INT64_MIN)), "Sat, 01 Jan 0000 00:00:00 GMT");
+}
+
+TEST(Status, SaysWhatContentAResponseHas) {
+  const std::optional<std::uint64_t> none;
+  const auto is = [](const ResponseContent& content, bool follows,
+                     std::optional<std::uint64_t> length) {
+    return content.follows == follows && content.length == length;
+  };
+  EXPECT_TRUE(is(content_of(200, Method::Get, 5, 7), true, 5));
+  EXPECT_TRUE(is(content_of(200, Method::Get, none, 7), true, 7));
+  EXPECT_TRUE(is(content_of(200, Method::Get, none, none), true, none));
+  EXPECT_TRUE(is(content_of(200, Method::Head, 5, 0), false, 5));
+  EXPECT_TRUE(is(content_of(200, Method::Head, none, 0), false, none));
+  for (const std::uint16_t status : std::initializer_list<std::uint16_t>{100, 103, 199, 204, 304}) {
+    EXPECT_TRUE(is(content_of(status, Method::Get, 5, 5), false, none)) << status;
+    EXPECT_TRUE(is(content_of(status, Method::Head, 5, 5), false, none)) << status;
+  }
+  EXPECT_TRUE(is(content_of(205, Method::Get, 5, 5), false, 0));
+  EXPECT_TRUE(is(content_of(205, Method::Head, none, none), false, 0));
+  EXPECT_TRUE(is(content_of(200, Method::Connect, 5, 5), false, none));
 }
 
 }  // namespace

@@ -58,10 +58,11 @@ class StreamOwner {
 // The final response on a stream.
 struct ResponseHead {
   std::uint16_t status = 0;
-  std::span<const Field> fields;  // Checked; connection-specific ones are left out. They live until
-                                  // on_closed().
-  std::string_view date;          // An IMF-fixdate, where `fields` has none.
-  bool has_body = false;          // False: the head ends the stream.
+  // Checked; those that is_framing_field() names are left out. They live until on_closed().
+  std::span<const Field> fields;
+  std::string_view content_length;  // In digits, living as long. Empty: the head has none.
+  std::string_view date;            // An IMF-fixdate, where `fields` has none.
+  bool has_body = false;            // False: the head ends the stream.
 };
 
 }  // namespace pear::http

@@ -3,9 +3,8 @@
 // Thread: core-local.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "data/exchange.h"
@@ -33,13 +32,12 @@ inline constexpr std::string_view kClientSubject = "client-cert-subject";
 inline constexpr std::string_view kEarlyData = "early-data";
 
 // Who asks, for limits, the log and sticky cages.
-inline void fill_client(Exchange& exchange, const net::IpAddress& client) {
-  std::array<std::uint64_t, 2> halves{};
-  std::memcpy(halves.data(), client.bytes().data(), sizeof halves);
-  exchange.client_address = client;
-  exchange.client_hash = halves[0] ^ halves[1];
-  exchange.client = exchange.arena.copy(client.text().view()).value_or("");
-}
+void fill_client(Exchange& exchange, const net::IpAddress& client);
+
+// The path in its normal form, and the query behind it as it came. `path_with_query` lies in the
+// exchange's arena; its first `path_bytes` are the path. False: the arena has no room.
+[[nodiscard]] bool fill_path(Exchange& exchange, std::string_view path_with_query,
+                             std::size_t path_bytes);
 
 // Of a request that is refused: what it says of its client is not looked at.
 inline void fill_origin(Exchange& exchange, const Origin& origin) {
@@ -64,13 +62,14 @@ template <typename Own>
   request.scheme = provenance.scheme(request.by_tls ? "https" : "http");
   request.authority = own(head.authority);
   request.host = own(head.host);
-  request.path_with_query = own(head.path_with_query);
-  request.path = own(head.path);
+  if (!fill_path(exchange, own(head.path_with_query), head.path.size())) return false;
+  request.early = origin.early;
   std::size_t count = 0;
   for (const http::Field& field : head.fields) {
-    if (field.name == "host" || field.name == "expect" || field.name == kClientSubject ||
-        (origin.early && field.name == kEarlyData) || http::is_connection_specific(field) ||
-        provenance.hides(field)) {
+    // Who says so may only restrict itself (RFC 8470, section 5.1).
+    if (field.name == kEarlyData && field.value == "1") request.early = true;
+    if (field.name == "host" || field.name == "expect" || provenance.hides(field) ||
+        (head.names_fields && http::is_named_by_connection(head.fields, field.name))) {
       continue;
     }
     (*fields)[count] = {.name = own(field.name), .value = own(field.value)};
@@ -79,8 +78,7 @@ template <typename Own>
     }
     ++count;
   }
-  request.early = origin.early;
-  if (origin.early) (*fields)[count++] = {.name = kEarlyData, .value = "1"};
+  if (request.early) (*fields)[count++] = {.name = kEarlyData, .value = "1"};
   if (origin.tls != nullptr && origin.tls->client_subject != nullptr) {
     const auto subject = exchange.arena.copy(*origin.tls->client_subject);
     if (!subject) return false;

@@ -10,9 +10,8 @@
 #include "base/assert.h"
 #include "data/protocol/http1_connection.h"
 #include "data/protocol/http1_connections.h"
-#include "http/field_rules.h"
+#include "data/protocol/response_content.h"
 #include "http/http1/serialiser.h"
-#include "http/status.h"
 #include "io/socket.h"
 
 namespace pear::data::protocol {
@@ -68,19 +67,6 @@ class Http1Connection::Batch {
   std::size_t count_ = 0;
 };
 
-namespace {
-
-// The length that the response will have, where that is known.
-std::optional<std::uint64_t> length_of(const Response& response) {
-  if (const http::Field* const field = http::find_field(response.fields, "content-length")) {
-    if (const auto length = http::parse_content_length(field->value)) return *length;
-  }
-  if (response.ended && response.trailers.empty()) return response.body.bytes();
-  return std::nullopt;
-}
-
-}  // namespace
-
 void Http1Connection::queue_text(std::string_view text) {
   unsent_.append(text);
 }
@@ -129,11 +115,10 @@ void Http1Connection::write() {
 std::size_t Http1Connection::compose_head(std::span<char> out) {
   Http1Request& request = *request_;
   const Response& response = request.exchange->response;
-  const auto length = length_of(response);
-  request.has_body = http::has_body(response.status, request.method);
-  request.response_framing =
-      http1::response_framing(response.status, request.method, request.version, length);
-  request.response_left = length.value_or(0);
+  const http::ResponseContent content = content_of(*request.exchange);
+  request.has_body = content.follows;
+  request.response_framing = http1::response_framing(content, request.version);
+  request.response_left = content.length.value_or(0);
   const bool last = requests_ >= owner_.shared_.settings.http.requests_per_connection_max;
   // Where the answer comes before the request is complete, its rest is not worth waiting for.
   if (last || draining_ || request.response_framing == Framing::UntilClose ||

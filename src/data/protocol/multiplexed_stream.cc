@@ -8,20 +8,10 @@
 #include "data/copy_fields.h"
 #include "data/protocol/http2_connection.h"
 #include "data/protocol/http3_connection.h"
+#include "data/protocol/response_content.h"
 #include "data/protocol/shared.h"
-#include "http/field_rules.h"
-#include "http/method.h"
-#include "http/status.h"
 
 namespace pear::data::protocol {
-
-namespace {
-
-bool has_body(const Exchange& exchange) {
-  return http::has_body(exchange.response.status, http::method_of(exchange.request.method));
-}
-
-}  // namespace
 
 // ---- The request.
 
@@ -156,42 +146,32 @@ void MultiplexedStream<Wire>::on_response(Exchange& exchange) {
   note_progress();
 }
 
-// The guest's fields, with a length where it is known and the guest has not said it.
+// In the arena, as the session may write it later. Without room there the head has no length.
 template <typename Wire>
-std::span<const http::Field> MultiplexedStream<Wire>::response_fields(bool complete) {
-  const Response& response = exchange_->response;
-  if (const http::Field* const field = http::find_field(response.fields, "content-length")) {
-    if (const auto length = http::parse_content_length(field->value)) {
-      has_length_ = true;
-      body_left_ = *length;
-    }
-    return response.fields;
-  }
-  if (!complete || !response.trailers.empty()) return response.fields;
-  const auto fields = exchange_->arena.make_array<http::Field>(response.fields.size() + 1);
+std::string_view MultiplexedStream<Wire>::length_text(std::uint64_t length) {
   std::array<char, 20> digits{};
-  const char* const end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), response.body.bytes()).ptr;
-  const auto text = exchange_->arena.copy({digits.data(), end});
-  if (!fields || !text) return response.fields;
-  std::ranges::copy(response.fields, fields->begin());
-  fields->back() = {.name = "content-length", .value = *text};
-  return *fields;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), length).ptr;
+  return exchange_->arena.copy({digits.data(), end}).value_or(std::string_view());
 }
 
 template <typename Wire>
 void MultiplexedStream<Wire>::respond() {
   const Response& response = exchange_->response;
-  const bool may_have_body = has_body(*exchange_);
-  const auto fields = response_fields(response.ended && may_have_body);
-  if (!may_have_body) drop_whole_body();
+  const http::ResponseContent content = content_of(*exchange_);
+  if (content.length && content.follows) {
+    has_length_ = true;
+    body_left_ = *content.length;
+  }
+  if (!content.follows) drop_whole_body();
   const bool empty =
-      !may_have_body || (response.ended && response.body.empty() && response.trailers.empty());
+      !content.follows || (response.ended && response.body.empty() && response.trailers.empty());
   responded_ = true;
-  connection_.session().respond(id_, {.status = response.status,
-                                      .fields = fields,
-                                      .date = connection_.shared().date(),
-                                      .has_body = !empty});
+  connection_.session().respond(
+      id_, {.status = response.status,
+            .fields = response.fields,
+            .content_length = content.length ? length_text(*content.length) : std::string_view(),
+            .date = connection_.shared().date(),
+            .has_body = !empty});
 }
 
 template <typename Wire>

@@ -93,7 +93,7 @@ class MultiplexedStream final : public http::StreamOwner<typename Wire::ErrorCod
   [[nodiscard]] std::optional<response::Cause> prepare(const http::RequestHead& head,
                                                        const Origin& origin);
   void respond();
-  [[nodiscard]] std::span<const http::Field> response_fields(bool complete);
+  [[nodiscard]] std::string_view length_text(std::uint64_t length);
   void drop_whole_body();
   void refuse_body(response::Cause cause);
   void reset(ErrorCode error);

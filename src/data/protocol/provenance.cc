@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "http/field_rules.h"
+#include "http/request_field_rules.h"
+
 namespace pear::data::protocol {
 
 using http::BelievedField;
@@ -33,7 +36,16 @@ Provenance::Provenance(std::span<const Field> fields, const net::IpAddress& peer
 }
 
 bool Provenance::hides(const Field& field) const {
-  if (!http::is_forwarding_field(field.name)) return false;
+  switch (http::request_field_rule(field.name)) {
+    case http::RequestFieldRule::Anybody:
+      return false;
+    case http::RequestFieldRule::Connection:
+      return http::is_connection_specific(field) || field.name != "te";
+    case http::RequestFieldRule::Edge:
+      return true;
+    case http::RequestFieldRule::Proxy:
+      break;
+  }
   if (!trusted_) return true;
   // Written anew, or of the list that was not believed.
   return field.name == http::kXForwardedFor || field.name == http::kXForwardedProto ||

@@ -36,7 +36,8 @@ class Provenance {
   [[nodiscard]] std::string_view scheme(std::string_view own) const {
     return said_.scheme.empty() ? own : said_.scheme;
   }
-  // Whether the guest does not see this field.
+  // Whether the guest does not see this field (http/request_field_rules.h), of whatever fields are
+  // named by Connection.
   [[nodiscard]] bool hides(const http::Field& field) const;
   // The fields that it sees instead, texts in `arena`; fewer than kFieldsMax: no room.
   // `client_text` is client() as text, in the arena too.

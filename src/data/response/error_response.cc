@@ -49,6 +49,8 @@ constexpr std::array kRows{
         "This request may not come in early data: send it again."},
     Row{Cause::TooManyRequests, 429, "http_request_denied",
         "Too many requests came from here: wait before the next one.", true},
+    Row{Cause::AmbiguousPath, 400, "http_request_error",
+        "The path can be read as another one: write it without encoded slashes, ';' and '//'."},
 };
 
 constexpr bool rows_are_in_order() {

@@ -39,6 +39,7 @@ enum class Cause : std::uint8_t {
   Misdirected,      // 421: this connection's certificate does not stand for the host.
   TooEarly,         // 425: not in early data: again after the handshake.
   TooManyRequests,  // 429: a limit of rate.
+  AmbiguousPath,    // 400: a guest may take it for a path of another route.
 };
 
 [[nodiscard]] std::uint16_t status_of(Cause cause);

@@ -22,8 +22,13 @@ Checked<void> read_connection(std::string_view value, ConnectionFields* found) {
   for (std::string_view option; options.next(&option);) {
     if (option.empty()) continue;
     if (!http::is_token(option)) return refuse(400, "Connection is not a list of tokens");
-    if (equals_lower(option, "close")) found->close = true;
-    if (equals_lower(option, "keep-alive")) found->keep_alive = true;
+    if (equals_lower(option, "close")) {
+      found->close = true;
+    } else if (equals_lower(option, "keep-alive")) {
+      found->keep_alive = true;
+    } else if (++found->names > kConnectionNamesMax) {
+      return refuse(400, "Connection names too many fields");
+    }
   }
   return {};
 }

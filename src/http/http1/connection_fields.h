@@ -17,6 +17,9 @@
 
 namespace pear::http1 {
 
+// Each field of a request is compared with all the names that Connection has.
+inline constexpr std::uint32_t kConnectionNamesMax = 32;
+
 struct ConnectionFields {
   // The first field of that name; null without one. Borrowed from the head's storage for fields.
   const http::Field* host = nullptr;
@@ -27,10 +30,12 @@ struct ConnectionFields {
   bool expect_continue = false;  // Expect: 100-continue
   bool expect_other = false;     // Any other expectation.
   bool upgrade = false;          // There is an Upgrade field.
+  std::uint32_t names = 0;       // Other elements of Connection: names of fields.
 };
 
 // Adds to `found`, which starts empty. Names are in lower case. Refused: a second field where there
-// may be only one, a Connection field that is not a list of tokens.
+// may be only one, a Connection field that is not a list of tokens or has more than
+// kConnectionNamesMax.
 [[nodiscard]] http::Checked<void> read_connection_fields(std::span<const http::Field> fields,
                                                          ConnectionFields* found);
 

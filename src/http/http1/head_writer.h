@@ -38,8 +38,7 @@ class LowerName {
 // Whether the serialisers themselves say what a field of this name would say.
 [[nodiscard]] inline bool is_owned_here(const http::Field& field) {
   const LowerName name(field.name);
-  return name.view() == "content-length" ||
-         http::is_connection_specific({.name = name.view(), .value = field.value});
+  return http::is_framing_field({.name = name.view(), .value = field.value});
 }
 
 class HeadWriter {

@@ -318,6 +318,7 @@ Checked<void> RequestParser::finish_connection(const ConnectionFields& found) {
   const bool http11 = head_.version == Version::Http11;
   head_.keep_alive = !found.close && (http11 || found.keep_alive);
   head_.upgrade_asked = http11 && found.upgrade;
+  head_.names_fields = found.names > 0;
   // HTTP/1.0 knows no expectations: they are ignored (RFC 9110, section 10.1.1).
   if (http11 && found.expect_other) return http::refuse(417, "expectation that is not known");
   head_.expect_continue = http11 && found.expect_continue && head_.framing != Framing::None;

@@ -63,13 +63,9 @@ void write_persistence(const ResponseHead& head, HeadWriter* out) {
 
 }  // namespace
 
-http::Framing response_framing(std::uint16_t status, http::Method method, http::Version client,
-                               std::optional<std::uint64_t> length) {
-  const bool is_head = method == http::Method::Head;
-  // Asked as if for GET: a response to HEAD says what GET would get, where that is known.
-  if (!http::has_body(status, is_head ? http::Method::Get : method)) return Framing::None;
-  if (length) return Framing::Length;
-  if (is_head) return Framing::None;
+http::Framing response_framing(const http::ResponseContent& content, http::Version client) {
+  if (content.length) return Framing::Length;
+  if (!content.follows) return Framing::None;
   return client == Version::Http10 ? Framing::UntilClose : Framing::Chunked;
 }
 

@@ -13,14 +13,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
 #include "base/result.h"
 #include "http/field.h"
 #include "http/framing.h"
-#include "http/method.h"
+#include "http/status.h"
 
 namespace pear::http1 {
 
@@ -39,12 +38,10 @@ struct ResponseHead {
   std::string_view date;
 };
 
-// How the end of a response's body is to be found. `length` where the whole length is known
-// beforehand (for HEAD: the length that GET would give). With UntilClose the connection has to
-// close after it. Whether body bytes follow at all says http::has_body().
-[[nodiscard]] http::Framing response_framing(std::uint16_t status, http::Method method,
-                                             http::Version client,
-                                             std::optional<std::uint64_t> length);
+// How the end of a response's body is to be found. With UntilClose the connection has to close
+// after it. Whether body bytes follow at all says the content.
+[[nodiscard]] http::Framing response_framing(const http::ResponseContent& content,
+                                             http::Version client);
 
 // Gives the size of the head. It has been written to the start of `out` if that is not longer than
 // `out`; else what `out` holds means nothing: come again with enough room.

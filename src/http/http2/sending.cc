@@ -57,9 +57,14 @@ class FieldList {
     std::construct_at(&list_[count_++], make_nv(name, value, flags));
   }
   // Without those about the connection, which HTTP/2 does not have (RFC 9113, section 8.2.2).
-  void add(std::span<const http::Field> fields, Lifetime lifetime) {
+  void add_head(std::span<const http::Field> fields, Lifetime lifetime) {
     for (const http::Field& field : fields) {
-      if (!http::is_connection_specific(field)) add(field.name, field.value, lifetime);
+      if (!http::is_framing_field(field)) add(field.name, field.value, lifetime);
+    }
+  }
+  void add_trailers(std::span<const http::Field> fields, Lifetime lifetime) {
+    for (const http::Field& field : fields) {
+      if (!http::is_forbidden_in_trailers(field.name)) add(field.name, field.value, lifetime);
     }
   }
   void add_status(std::uint16_t status) {
@@ -89,10 +94,13 @@ class FieldList {
 
 void ServerSession::respond(std::int32_t stream, const ResponseHead& head) {
   if (find(stream) == nullptr) return;
-  FieldList list(memory_, head.fields.size() + 2);
+  FieldList list(memory_, head.fields.size() + 3);
   if (!list.complete()) return reset(stream, ErrorCode::InternalError);
   list.add_status(head.status);
-  list.add(head.fields, Lifetime::OfStream);
+  list.add_head(head.fields, Lifetime::OfStream);
+  if (!head.content_length.empty()) {
+    list.add("content-length", head.content_length, Lifetime::OfStream);
+  }
   if (!head.date.empty() && http::find_field(head.fields, "date") == nullptr) {
     list.add("date", head.date, Lifetime::OfCall);
   }
@@ -110,7 +118,7 @@ void ServerSession::inform(std::int32_t stream, std::uint16_t status,
   FieldList list(memory_, fields.size() + 1);
   if (!list.complete()) return;
   list.add_status(status);
-  list.add(fields, Lifetime::OfCall);
+  list.add_head(fields, Lifetime::OfCall);
   // Best effort: the final response does not depend on it.
   static_cast<void>(nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream, nullptr,
                                            list.data(), list.size(), nullptr));
@@ -164,7 +172,7 @@ nghttp2_ssize ServerSession::Callbacks::on_read_body(nghttp2_session* session, s
   const std::span<const http::Field> trailers = found->owner->trailers();
   if (!trailers.empty()) {
     FieldList list(self.memory_, trailers.size());
-    list.add(trailers, Lifetime::OfCall);
+    list.add_trailers(trailers, Lifetime::OfCall);
     if (list.size() > 0 && nghttp2_submit_trailer(session, stream, list.data(), list.size()) == 0) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
     }

@@ -188,7 +188,9 @@ void ServerSession::inform(StreamId id, std::uint16_t status, std::span<const ht
                                    static_cast<char>('0' + status % 10)};
   auto& list = shared_.fields;
   list.assign(1, {.name = ":status", .value = {digits.data(), digits.size()}});
-  list.insert(list.end(), fields.begin(), fields.end());
+  for (const http::Field& field : fields) {
+    if (!http::is_framing_field(field)) list.push_back(field);
+  }
   const Transport::Head head{
       .fields = list,
       .order = stream->informed ? Transport::Order::Later : Transport::Order::First,
@@ -224,7 +226,10 @@ Sent ServerSession::send_head(Stream& stream) {
   list.assign(1, {.name = ":status", .value = {digits.data(), digits.size()}});
   // Without those about the connection, which HTTP/3 does not have (RFC 9114, section 4.2).
   for (const http::Field& field : stream.head.fields) {
-    if (!http::is_connection_specific(field)) list.push_back(field);
+    if (!http::is_framing_field(field)) list.push_back(field);
+  }
+  if (!stream.head.content_length.empty()) {
+    list.push_back({.name = "content-length", .value = stream.head.content_length});
   }
   if (!stream.head.date.empty() && http::find_field(stream.head.fields, "date") == nullptr) {
     list.push_back({.name = "date", .value = stream.head.date});
@@ -268,7 +273,7 @@ Sent ServerSession::send_end(Stream& stream) {
   auto& list = shared_.fields;
   list.clear();
   for (const http::Field& field : stream.owner->trailers()) {
-    if (!http::is_connection_specific(field)) list.push_back(field);
+    if (!http::is_forbidden_in_trailers(field.name)) list.push_back(field);
   }
   const Sent outcome = list.empty()
                            ? transport_->send_body(stream.id, {}, Transport::End::Here).outcome
