@@ -53,12 +53,13 @@ class SpscByteRing {
     return std::span(at(tail + skipped + kHeadBytes), length);
   }
 
-  // Producer. Publishes the first `length` bytes of the last reservation. Never Full.
-  PushResult commit(std::size_t length) {
+  // Producer. Publishes the first `length` bytes of the last reservation, with a word of the
+  // producer's own. Never Full.
+  PushResult commit(std::size_t length, std::uint32_t tag = 0) {
     PEAR_ASSERT(length <= producer_.reserved, "more was written than was reserved");
     const std::size_t tail = producer_.tail.load(std::memory_order_relaxed);
     if (producer_.skipped != 0) write_head(tail, kSkip);
-    write_head(tail + producer_.skipped, static_cast<std::uint32_t>(length));
+    write_head(tail + producer_.skipped, static_cast<std::uint32_t>(length), tag);
     const std::size_t end = tail + producer_.skipped + record_bytes(length);
     producer_.skipped = 0;
     producer_.reserved = 0;
@@ -74,6 +75,24 @@ class SpscByteRing {
     std::ranges::copy(record, room->begin());
     return commit(record.size());
   }
+
+  // Producer. Calls visit(length, tag) once for each record that the consumer has freed, as far as
+  // reserve(), commit() and look() have seen. After every reserve(), whose room may lie where such
+  // a record was, and before anything is written there.
+  template <typename Visit>
+  void each_freed(Visit visit) {
+    while (producer_.settled != producer_.head_seen) {
+      const std::uint32_t length = read_head(producer_.settled);
+      if (length == kSkip) {
+        producer_.settled += capacity() - (producer_.settled & mask_);
+        continue;
+      }
+      visit(std::size_t{length}, read_tag(producer_.settled));
+      producer_.settled += record_bytes(length);
+    }
+  }
+  // Producer. Sees what the consumer has freed by now.
+  void look() { producer_.head_seen = consumer_.head.load(std::memory_order_acquire); }
 
   // Consumer. The oldest record, or nothing when the ring is empty. Valid until consume().
   [[nodiscard]] std::optional<std::string_view> peek() {
@@ -97,7 +116,7 @@ class SpscByteRing {
   }
 
  private:
-  static constexpr std::size_t kHeadBytes = 8;  // Keeps every record aligned.
+  static constexpr std::size_t kHeadBytes = 8;  // Length and tag; keeps every record aligned.
   static constexpr std::size_t kCapacityMin = 64;
   static constexpr std::uint32_t kSkip = 0xFFFF'FFFFU;  // Nothing until the end of the block.
 
@@ -106,8 +125,14 @@ class SpscByteRing {
   }
   [[nodiscard]] char* at(std::size_t position) { return bytes_.get() + (position & mask_); }
 
-  void write_head(std::size_t position, std::uint32_t length) {
+  void write_head(std::size_t position, std::uint32_t length, std::uint32_t tag = 0) {
     std::memcpy(at(position), &length, sizeof(length));
+    std::memcpy(at(position) + sizeof(length), &tag, sizeof(tag));
+  }
+  [[nodiscard]] std::uint32_t read_tag(std::size_t position) {
+    std::uint32_t tag = 0;
+    std::memcpy(&tag, at(position) + sizeof(tag), sizeof(tag));
+    return tag;
   }
   [[nodiscard]] std::uint32_t read_head(std::size_t position) {
     std::uint32_t length = 0;
@@ -133,6 +158,7 @@ class SpscByteRing {
   struct alignas(kCacheLine) Producer {
     std::atomic<std::size_t> tail{0};
     std::size_t head_seen = 0;
+    std::size_t settled = 0;   // Up to here each_freed() has visited.
     std::size_t skipped = 0;   // By the reservation: bytes up to the end of the block.
     std::size_t reserved = 0;  // Its length.
   };

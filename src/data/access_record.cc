@@ -43,7 +43,8 @@ void RequestPath::record(const Exchange& exchange) {
                           ? std::chrono::nanoseconds::zero()
                           : std::max(exchange.run_time - exchange.head_time,
                                      std::chrono::nanoseconds::zero());  // Of two cores' clocks.
-  if (model::SiteCounters* const counters = counters_of(exchange)) {
+  model::SiteCounters* const counters = counters_of(exchange);
+  if (counters != nullptr) {
     const std::size_t status_class = response.head_ready ? response.status / 100U : 0;
     counters->responses[complete ? status_class : 0].add();
     counters->request_bytes.add(exchange.request_bytes);
@@ -52,9 +53,11 @@ void RequestPath::record(const Exchange& exchange) {
     counters->queue_wait.record(queued);
   }
   if (!parts_.settings.log.access) return;
-  parts_.logger.access(
+  const bool logged = parts_.logger.access(
       parts_.time.wall(),
       {.subject = {.site = exchange.site == nullptr ? "" : exchange.site->settings.name,
+                   .site_id =
+                       exchange.site == nullptr ? std::nullopt : std::optional(exchange.site->id),
                    .cage = exchange.site == nullptr || exchange.link == Exchange::Link::None
                                ? std::nullopt
                                : std::optional(exchange.cage),
@@ -72,6 +75,7 @@ void RequestPath::record(const Exchange& exchange) {
        .protocol = kProtocolNames[std::to_underlying(exchange.protocol)],
        .trace = protocol::trace_id_of(exchange.request.traceparent),
        .fault = fault_name(exchange.outcome)});
+  if (!logged && counters != nullptr) counters->access_lines_dropped.add();
 }
 
 }  // namespace pear::data

@@ -303,14 +303,16 @@ void Core::event(CoreEvent event) {
 
 void Core::guest_line(const model::Site& site, CageId cage, ExchangeId exchange,
                       cage::LogStream stream, std::string_view line) {
-  parts_.logger.guest(
+  const bool logged = parts_.logger.guest(
       time_.wall(),
       {.subject = {.site = site.settings.name,
+                   .site_id = site.id,
                    .cage = cage,
                    .exchange = exchange == ExchangeId{} ? std::nullopt : std::optional(exchange)},
        .stream =
            stream == cage::LogStream::Stdout ? log::GuestStream::Stdout : log::GuestStream::Stderr,
        .text = line});
+  if (!logged) site.metrics->by_core[std::to_underlying(parts_.id)]->log_lines_dropped.add();
 }
 
 // ---- Drain.

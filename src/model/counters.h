@@ -50,10 +50,11 @@ struct SiteCounters {
   Counter recovered;
   Counter guest_cpu_ns;
   Counter instances_made;
-  Counter log_lines_dropped;
-  base::Histogram latency;     // Head complete → last byte handed to the kernel.
-  base::Histogram queue_wait;  // Head complete → guest's first slice.
-  base::Histogram heal;        // Fault → successor RUNNING.
+  Counter log_lines_dropped;     // Of its guests.
+  Counter access_lines_dropped;  // Found no room.
+  base::Histogram latency;       // Head complete → last byte handed to the kernel.
+  base::Histogram queue_wait;    // Head complete → guest's first slice.
+  base::Histogram heal;          // Fault → successor RUNNING.
 };
 
 // One cage; written by its core.

@@ -39,10 +39,31 @@ void LogSignal::wait(std::optional<std::chrono::milliseconds> nap) {
 }
 
 LogChannel::LogChannel(std::size_t capacity_bytes, LogSignal& signal)
-    : ring_(capacity_bytes), signal_(signal) {}
+    : ring_(capacity_bytes), signal_(signal), shares_(ring_.capacity()) {}
+
+void LogChannel::settle() {
+  ring_.each_freed([this](std::size_t bytes, std::uint32_t tag) {
+    shares_.remove(LogShares::owner_of(tag), bytes);
+  });
+}
+
+std::optional<std::span<char>> LogChannel::reserve(std::size_t bytes, LineOwner owner) {
+  owner_ = owner;
+  settle();
+  if (!shares_.admits(owner)) {
+    // The writer may have taken something since the last line.
+    ring_.look();
+    settle();
+    if (!shares_.admits(owner)) return std::nullopt;
+  }
+  const auto room = ring_.reserve(bytes);
+  settle();
+  return room;
+}
 
 void LogChannel::commit(std::size_t bytes) {
-  if (ring_.commit(bytes) == base::PushResult::QueuedOnEmpty) {
+  shares_.add(owner_, bytes);
+  if (ring_.commit(bytes, LogShares::tag_of(owner_)) == base::PushResult::QueuedOnEmpty) {
     bytes_since_empty_ = 0;
     signal_.wake_from(LogSignal::Depth::Asleep);
   }
@@ -52,16 +73,10 @@ void LogChannel::commit(std::size_t bytes) {
   signal_.wake_from(LogSignal::Depth::Napping);
 }
 
-void LogChannel::count_drop() {
+void LogChannel::count_drop(LineOwner owner, std::string_view site_name) {
   dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  shares_.count_drop(owner, site_name);
   signal_.wake_from(LogSignal::Depth::Napping);
-}
-
-std::uint64_t LogChannel::take_unreported() {
-  const std::uint64_t total = dropped();
-  const std::uint64_t unreported = total - reported_;
-  reported_ = total;
-  return unreported;
 }
 
 }  // namespace pear::log

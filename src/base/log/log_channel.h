@@ -6,7 +6,8 @@
 //
 // Thread:  a channel has one producer, the thread that logs through it; the writer drains it. The
 //          signal is shared by all of them.
-// Memory:  the channel's ring, allocated once. The signal owns one eventfd.
+// Memory:  the channel's ring, allocated once, and the shares of the sites that use it. The signal
+//          owns one eventfd.
 #pragma once
 
 #include <atomic>
@@ -16,8 +17,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/byte_ring.h"
+#include "base/log/log_shares.h"
 #include "base/result.h"
 
 namespace pear::log {
@@ -52,18 +55,16 @@ class LogChannel {
   // `signal` must outlive the channel.
   LogChannel(std::size_t capacity_bytes, LogSignal& signal);
 
-  // Producer. Room for one line of up to `bytes`, or nothing: then the line is lost; count_drop().
-  [[nodiscard]] std::optional<std::span<char>> reserve(std::size_t bytes) {
-    return ring_.reserve(bytes);
-  }
+  // Producer. Room for one line of up to `bytes`, or nothing, where the channel is full or the
+  // owner's share of it is: then the line is lost; count_drop().
+  [[nodiscard]] std::optional<std::span<char>> reserve(std::size_t bytes, LineOwner owner);
+  // Of what reserve() gave last.
   void commit(std::size_t bytes);
-  void count_drop();
+  void count_drop(LineOwner owner, std::string_view site_name);
   [[nodiscard]] std::size_t line_bytes_max() const { return ring_.record_max(); }
 
-  // Producer. Lines dropped since this was last called.
-  [[nodiscard]] std::uint64_t take_unreported();
-  // Producer. Whether take_unreported would give something.
-  [[nodiscard]] bool has_unreported() const { return dropped() != reported_; }
+  // Producer. What was lost and has not been told.
+  [[nodiscard]] LogShares& shares() { return shares_; }
 
   // Any thread. Lines lost since the start.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
@@ -72,10 +73,13 @@ class LogChannel {
   [[nodiscard]] base::SpscByteRing& ring() { return ring_; }
 
  private:
+  void settle();
+
   base::SpscByteRing ring_;
   LogSignal& signal_;
   std::atomic<std::uint64_t> dropped_{0};  // Written by the producer alone.
-  std::uint64_t reported_ = 0;
+  LogShares shares_;
+  LineOwner owner_;  // Of the line that is being written.
   std::size_t bytes_since_empty_ = 0;
 };
 

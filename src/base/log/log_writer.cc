@@ -94,10 +94,10 @@ std::size_t LogWriter::drain() {
   return drained_bytes_;
 }
 
-// No more than the channel holds, so that a thread that logs without end leaves the others their
-// turn.
+// No more than a batch, so that a thread that logs without end leaves the others their turn while
+// their channels still have room, however slow the reader.
 void LogWriter::drain_channel(LogChannel& channel) {
-  std::size_t budget = channel.ring().capacity();
+  std::size_t budget = kBatchBytes;
   while (const std::optional<std::string_view> line = channel.ring().peek()) {
     if (batch_.size() + line->size() > kBatchBytes) write_batch();
     batch_.append(*line);

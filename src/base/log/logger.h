@@ -2,14 +2,15 @@
 // the schema.
 //
 // A line is formatted straight into the thread's channel and written out by the log writer. Nothing
-// here waits: where the channel is full the line is dropped and counted, and the first line that
-// finds room again is preceded by one that says how many were lost.
+// here waits: where the channel is full, or its site's share of it (log_shares.h), the line is
+// dropped and counted, and once a second a line for each site says how many were lost.
 //
 // Thread:  one thread, the producer of its channel.
 // Memory:  no allocation. Fields are bounded; longer ones are cut and end in "…".
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,7 @@ inline constexpr std::size_t kLineBytesMax = 4096;   // Longer events lose their
 // Who and what a line is about. What is not set, or empty, is not written.
 struct Subject {
   std::string_view site;
+  std::optional<SiteId> site_id = {};  // Whose share of the channel the line takes; not written.
   std::optional<CageId> cage;
   std::optional<ExchangeId> exchange;
 };
@@ -91,35 +93,48 @@ class Logger {
   };
 
   // `channel` must outlive the logger.
-  Logger(LogChannel& channel, Options options) : channel_(channel), options_(options) {}
+  Logger(LogChannel& channel, Options options)
+      : channel_(channel), level_(options.level), access_(options.access), core_(options.core) {}
 
-  // Each is one line. `now` is the start of the turn or later; it is what the line says.
-  void access(WallTime now, const Access& access);
+  // Any thread. What is written from now on.
+  void set(Level level, bool access) {
+    level_.store(level, std::memory_order_relaxed);
+    access_.store(access, std::memory_order_relaxed);
+  }
+
+  // Each is one line. `now` is the start of the turn or later; it is what the line says. False: the
+  // line was lost.
+  bool access(WallTime now, const Access& access);
   void event(WallTime now, const Event& event, std::span<const Field> fields = {});
   void event(WallTime now, const Event& event, std::initializer_list<Field> fields) {
     this->event(now, event, std::span(fields.begin(), fields.size()));
   }
-  void guest(WallTime now, const GuestLine& guest);
+  bool guest(WallTime now, const GuestLine& guest);
 
-  // Says how many lines were lost, if any were since it was last said. Cheap when none were: for
-  // the end of each turn, so that the summary does not wait for another line.
+  // Says how many lines of whom were lost, if any were since it was last said. Cheap when none
+  // were: for the end of each turn, so that the summary does not wait for another line.
   void report_drops(WallTime now) {
-    if (channel_.has_unreported()) [[unlikely]]
-      write_summary(now);
+    if (channel_.shares().has_due(now)) [[unlikely]]
+      write_summaries(now);
   }
 
-  [[nodiscard]] bool wants(Level level) const { return level >= options_.level; }
+  [[nodiscard]] bool wants(Level level) const {
+    return level >= level_.load(std::memory_order_relaxed);
+  }
   // Any thread. Lines lost since the start.
   [[nodiscard]] std::uint64_t dropped() const { return channel_.dropped(); }
 
  private:
-  // Room for a line, behind the summary of what was dropped before it.
-  [[nodiscard]] std::optional<std::span<char>> reserve(WallTime now, std::size_t bytes);
-  void write_summary(WallTime now);
+  // Room for a line, behind the summaries of what was dropped before it.
+  [[nodiscard]] std::optional<std::span<char>> reserve(WallTime now, std::size_t bytes,
+                                                       LineKind kind, const Subject& subject);
+  void write_summaries(WallTime now);
   [[nodiscard]] std::string_view stamp(WallTime now);
 
   LogChannel& channel_;
-  Options options_;
+  std::atomic<Level> level_;
+  std::atomic<bool> access_;
+  std::optional<CoreId> core_;
   Timestamp timestamp_;
   std::array<char, Timestamp::kBytes> stamp_{};
 };

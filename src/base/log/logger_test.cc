@@ -1,5 +1,7 @@
 #include "base/log/logger.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -109,29 +111,93 @@ TEST_F(LoggerTest, KeepsAnAccessLineWholeHoweverLongItsFieldsAre) {
 TEST_F(LoggerTest, DropsAndCountsWhenTheChannelIsFullAndSaysSoWhenThatEnds) {
   const std::string long_text(kTextBytesMax, 'x');
   const Event event{.level = Level::Info, .name = "test", .message = long_text};
-  int written = 0;
-  while (logger_.dropped() < 5) {
-    logger_.event(kNow, event);
-    ++written;
-  }
-  for (int i = 0; i < written - 5; ++i) ASSERT_NE(next_line(), "nothing");
+  // The first loss is told at once: a summary is short.
+  while (logger_.dropped() < 5) logger_.event(kNow, event);
+  std::string before;
+  for (std::string line = next_line(); line != "nothing"; line = next_line()) before += line;
+  EXPECT_TRUE(before.ends_with(
+      stamped(R"("level":"warning","event":"log_dropped","core":2,"of":"events","lines":1})"
+              "\n")))
+      << before;
 
-  logger_.event(kNow, {.level = Level::Info, .name = "after"});
+  logger_.event(kNow + std::chrono::seconds(1), {.level = Level::Info, .name = "after"});
 
-  EXPECT_EQ(next_line(),
-            stamped("\"level\":\"warning\",\"event\":\"log_dropped\",\"core\":2,\"lines\":5}\n"));
+  EXPECT_TRUE(next_line().ends_with(
+      R"("level":"warning","event":"log_dropped","core":2,"of":"events","lines":4})"
+      "\n"));
   EXPECT_NE(next_line().find("\"after\""), std::string::npos);
   EXPECT_EQ(next_line(), "nothing");
 }
 
 TEST_F(LoggerTest, ReportsDropsWithoutAnotherLine) {
-  channel_.count_drop();
+  channel_.count_drop({}, {});
 
   logger_.report_drops(kNow);
   logger_.report_drops(kNow);
 
   EXPECT_NE(next_line().find("log_dropped"), std::string::npos);
   EXPECT_EQ(next_line(), "nothing");
+}
+
+TEST_F(LoggerTest, ReportsDropsOnceASecondForEachSiteAndKind) {
+  const auto lines = [&] {
+    std::string all;
+    for (std::string line = next_line(); line != "nothing"; line = next_line()) all += line;
+    return all;
+  };
+  const LineOwner shop{.kind = LineKind::Access, .site = SiteId{3}};
+  channel_.count_drop(shop, "shop");
+  logger_.report_drops(kNow);
+  EXPECT_TRUE(lines().contains(R"("site":"shop","core":2,"of":"requests","lines":1})"));
+
+  channel_.count_drop(shop, "shop");
+  channel_.count_drop({.kind = LineKind::Guest, .site = SiteId{3}}, "shop");
+  channel_.count_drop({.kind = LineKind::Guest, .site = SiteId{4}}, "blog");
+  logger_.report_drops(kNow + std::chrono::milliseconds(999));
+  EXPECT_EQ(lines(), "");
+  logger_.report_drops(kNow + std::chrono::seconds(1));
+  const std::string all = lines();
+  EXPECT_EQ(std::ranges::count(all, '\n'), 3);
+  EXPECT_TRUE(all.contains(R"("site":"shop","core":2,"of":"output","lines":1})")) << all;
+  EXPECT_TRUE(all.contains(R"("site":"blog","core":2,"of":"output","lines":1})")) << all;
+}
+
+// A reader that takes a line for each that a neighbour has, while a guest writes without end.
+TEST_F(LoggerTest, LosesNoRequestOfANeighbourHoweverMuchAGuestSays) {
+  const std::string text(1'000, 'x');
+  const Subject loud{.site = "loud", .site_id = SiteId{0}};
+  const Subject good{.site = "good", .site_id = SiteId{1}};
+  int loud_lines = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    for (int said = 0; said < 20; ++said) {
+      if (logger_.guest(kNow, {.subject = loud, .text = text})) ++loud_lines;
+    }
+    ASSERT_TRUE(logger_.access(kNow, {.subject = good, .method = "GET", .status = 200})) << i;
+    ASSERT_NE(next_line(), "nothing");
+    ASSERT_NE(next_line(), "nothing");
+  }
+  EXPECT_GT(loud_lines, 1'000) << "what is left is the guest's";
+  EXPECT_TRUE(logger_.access(kNow, {.subject = loud, .status = 200})) << "its requests, too";
+}
+
+TEST_F(LoggerTest, SharesWhatALogTakesAmongSites) {
+  const std::string text(500, 'x');
+  std::array<int, 3> lines{};
+  for (int i = 0; i < 3'000; ++i) {
+    // The first says ten times as much as the others.
+    for (int said = 0; said < 10; ++said) {
+      for (std::uint32_t site = 0; site < 3; ++site) {
+        if (said > 0 && site > 0) continue;
+        const Subject subject{.site = "s", .site_id = SiteId{site}};
+        if (logger_.guest(kNow, {.subject = subject, .text = text})) ++lines.at(site);
+      }
+    }
+    static_cast<void>(next_line());
+    static_cast<void>(next_line());
+  }
+  EXPECT_GT(lines[1], 600);
+  EXPECT_GT(lines[2], 600);
+  EXPECT_LT(lines[0], 3'000);
 }
 
 }  // namespace

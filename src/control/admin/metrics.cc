@@ -38,8 +38,11 @@ constexpr SiteCounter kSiteCounters[] = {
     {"pear_response_bytes_total", "Bytes of response bodies.", &SiteCounters::response_bytes},
     {"pear_cage_recoveries_total", "Faults after which a successor ran.", &SiteCounters::recovered},
     {"pear_cage_instances_made_total", "Instances that were made.", &SiteCounters::instances_made},
-    {"pear_guest_log_lines_dropped_total", "Lines of guests beyond the bound of a request.",
+    {"pear_guest_log_lines_dropped_total",
+     "Lines of guests beyond the bound of a request, or that found no room in the log.",
      &SiteCounters::log_lines_dropped},
+    {"pear_access_log_lines_dropped_total", "Requests for whose line the log had no room.",
+     &SiteCounters::access_lines_dropped},
 };
 
 struct CoreCounter {
