@@ -11,6 +11,7 @@
 
 #include "cli/addresses.h"
 #include "cli/local_tls.h"
+#include "config/reload.h"
 #include "control/certificate_files.h"
 #include "io/clock.h"
 
@@ -20,12 +21,10 @@ namespace {
 
 // What only a new start can change.
 struct Fixed {
-  std::vector<config::ListenAddress> listen;  // In the file, at the start.
-  std::vector<config::ListenAddress> https;
-  BoundAddresses bound;             // What that became.
+  config::ServerSettings written;   // As it was configured at the start,
+  BoundAddresses bound;             // and what its addresses became.
   std::filesystem::path authority;  // Where the local authority lies.
   std::uint32_t cores = 1;
-  bool http3 = true;  // As it was set; whether there are sockets for it is another question.
 };
 
 // First the folder that relative paths start from, then the settings.
@@ -38,18 +37,14 @@ void remember(const config::LoadResult& loaded, const LastGood& last_good) {
 
 void fix(config::LoadResult& loaded, const Fixed& fixed) {
   auto settings = std::make_shared<config::Settings>(*loaded.settings);
-  const auto warn_of_change = [&](const char* key) {
+  config::ReloadedServer reloaded = config::reload_server(fixed.written, settings->server);
+  for (const config::PendingChange& change : reloaded.pending) {
+    // Where nobody sets it, it follows from server.listen.
+    if (change.key == "server.https" && !loaded.origins.contains(change.key)) continue;
     loaded.warnings.push_back(
-        {.where = settings->file.native(),
-         .key = key,
-         .what = "has changed, which takes effect when pear is started anew"});
-  };
-  if (settings->server.listen != fixed.listen) warn_of_change("server.listen");
-  // Where nobody sets it, it follows from the other.
-  const bool https_is_set = loaded.origins.contains("server.https");
-  if (settings->server.https != fixed.https && https_is_set) warn_of_change("server.https");
-  if (settings->server.http3.enabled != fixed.http3) warn_of_change("server.http3.enabled");
-  settings->server.http3.enabled = fixed.http3;
+        {.where = settings->file.native(), .key = change.key, .what = to_text(change)});
+  }
+  settings->server = std::move(reloaded.settings);
   settings->server.listen = fixed.bound.listen;
   settings->server.https = fixed.bound.https;
   settings->server.cores = fixed.cores;
@@ -120,12 +115,10 @@ config::LoadResult load_for_serving(const SiteOptions& site, const LastGood& las
 
 int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& engines) {
   const config::ServerSettings& configured = serving.loaded.settings->server;
-  const Fixed fixed{.listen = configured.listen,
-                    .https = configured.https,
+  const Fixed fixed{.written = configured,
                     .bound = divide_addresses(listeners.listen_addresses(), configured),
                     .authority = local_authority_folder(),
-                    .cores = core_count(*serving.loaded.settings),
-                    .http3 = configured.http3.enabled};
+                    .cores = core_count(*serving.loaded.settings)};
   remember(serving.loaded, serving.last_good);
   fix(serving.loaded, fixed);
 
@@ -137,7 +130,8 @@ int serve_here(Serving serving, keeper::ListenerSet listeners, const Engines& en
     return read_again(site, overrides, fixed, last_good);
   };
   // The keeper, or systemd, may hold UDP sockets that these settings have no use for.
-  if (!fixed.http3 || fixed.bound.https.empty()) listeners.close(keeper::Transport::Udp);
+  if (!fixed.written.http3.enabled || fixed.bound.https.empty())
+    listeners.close(keeper::Transport::Udp);
   request.udp_fds_by_address = listeners.release(keeper::Transport::Udp);
   std::vector<std::vector<int>> sockets = listeners.release(keeper::Transport::Tcp);
   for (const std::size_t i : fixed.bound.order) {

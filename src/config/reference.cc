@@ -78,6 +78,16 @@ first when the server does not listen where the file says.
 Paths in the file start from its folder; paths on the command line and in the environment from the
 current one.
 
+## Reload
+
+SIGHUP (`systemctl reload`, `kill -HUP`) reads the file again. A file with problems changes nothing, and the log
+names them. The tables below say what becomes of each key:
+
+- `at once`: cores go by it from their next turn on, connections that are open included, but for what was agreed when
+  a connection began (`http2.streams_max`, windows, most of `http3`). A site whose `limits`, `permissions`, `run` or component
+  have changed gets new cages beside the old ones, which take over when they run and end when their requests have.
+- `new start`: the former value stays in force. The log says so, with both values (`configuration_warning`).
+
 ## Units
 
 | type | how it is written |
@@ -171,11 +181,13 @@ void add_keys(Scope scope, std::string_view root, std::string* out) {
       section = own;
       *out += fmt::format("## `[{}{}{}]`\n\n", root, own.empty() ? "" : ".", own);
       *out +=
-          "| key | type | default | allowed | what it is for |\n| --- | --- | --- | --- | --- |\n";
+          "| key | type | default | allowed | reload | what it is for |\n"
+          "| --- | --- | --- | --- | --- | --- |\n";
     }
-    *out += fmt::format("| `{}` | {} | {} | {} | {} |\n", key.path.substr(dot + 1),
+    *out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key.path.substr(dot + 1),
                         cell(type_in_words(key)), cell(default_of(key, {server, site})),
-                        cell(range_in_words(key)), cell(key.purpose));
+                        cell(range_in_words(key)),
+                        key.reload == Reload::AtOnce ? "at once" : "new start", cell(key.purpose));
   }
   close_section();
 }

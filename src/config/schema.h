@@ -109,10 +109,17 @@ struct CompoundField {
 using Field = std::variant<SizeField, DurationField, DurationRangeField, CountField, RateField,
                            SwitchField, ChoiceField, TextField, PathField, CompoundField>;
 
+// What a running server does with a key that has changed in a configuration that is read again.
+enum class Reload : std::uint8_t {
+  AtOnce,    // Goes by it: cores from their next turn on, sites with cages that take over.
+  NewStart,  // Stays as it is, and says so: only pear started anew goes by it.
+};
+
 struct Key {
   std::string_view path;  // Below [server] or [site.NAME]: "http.header_timeout".
   Field field;
   std::string_view purpose;  // One sentence.
+  Reload reload = Reload::AtOnce;
 };
 
 enum class Scope : std::uint8_t { Server, Site };

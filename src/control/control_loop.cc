@@ -200,6 +200,10 @@ void ControlLoop::use(std::shared_ptr<const io::tls::ServerContexts> contexts) {
   }
 }
 
+void ControlLoop::use(const std::shared_ptr<const config::ServerSettings>& settings) {
+  for (Outbox& outbox : outboxes_) outbox.send(data::ApplySettings{.settings = settings});
+}
+
 // ---- Turns.
 
 void ControlLoop::turn() {

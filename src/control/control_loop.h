@@ -116,6 +116,8 @@ class ControlLoop final : public admin::AdminSource,
   // Certificates for all cores, from the next handshake on. Before the first apply(), they are
   // there before anything is served.
   void use(std::shared_ptr<const io::tls::ServerContexts> contexts);
+  // What the cores go by from now on, but for what only a new start can change (config/reload.h).
+  void use(const std::shared_ptr<const config::ServerSettings>& settings);
 
   // Waits for something to do and does it.
   void turn();

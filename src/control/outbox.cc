@@ -36,6 +36,7 @@ void Outbox::send(data::CoreCommand command) {
   } else if (const auto* check = std::get_if<data::CheckCage>(&command)) {
     if (auto* const older = same_wish<data::CheckCage>(waiting_, check->cage)) {
       older->nonce = check->nonce;
+      older->path = check->path;
       return;
     }
   } else if (const auto* end = std::get_if<data::TerminateCage>(&command)) {
@@ -43,10 +44,10 @@ void Outbox::send(data::CoreCommand command) {
   } else if (const auto* spawn = std::get_if<data::SpawnCage>(&command)) {
     // The spawn brings a full measure of credits.
     std::erase_if(waiting_, [&](const auto& older) { return ends_with(older, spawn->cage); });
-  } else if (std::holds_alternative<data::PublishCertificates>(command)) {
-    std::erase_if(waiting_, [](const auto& older) {
-      return std::holds_alternative<data::PublishCertificates>(older);
-    });
+  } else if (std::holds_alternative<data::PublishCertificates>(command) ||
+             std::holds_alternative<data::ApplySettings>(command)) {
+    // Of those only the latest counts.
+    std::erase_if(waiting_, [&](const auto& older) { return older.index() == command.index(); });
   }
   waiting_.push_back(std::move(command));
 }

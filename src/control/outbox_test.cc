@@ -70,7 +70,7 @@ TEST_F(OutboxTest, KeepsOnlyTheLatestSiteTable) {
 TEST_F(OutboxTest, MergesWishesOfTheSameKindForTheSameCage) {
   for (std::uint32_t i = 0; i < 10'000; ++i) {
     outbox_.send(data::GrantRecovery{.cage = CageId{1}, .credits = 1});
-    outbox_.send(data::CheckCage{.cage = CageId{1}, .nonce = i});
+    outbox_.send(data::CheckCage{.cage = CageId{1}, .nonce = i, .path = {}});
   }
 
   EXPECT_EQ(outbox_.waiting(), 2U);

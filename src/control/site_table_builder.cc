@@ -74,7 +74,11 @@ std::shared_ptr<const model::SiteTable> SiteTableBuilder::build(
     const auto index = static_cast<std::uint32_t>(id);
     auto site = make_site(id, *watch->newest().settings);
     add_places(watch->current(), *site);
-    if (watch->staged() != nullptr) add_places(*watch->staged(), *site);
+    if (watch->staged() != nullptr) {
+      add_places(*watch->staged(), *site);
+      // What a route says belongs to the routes in force.
+      site->settings.routes = watch->current().version.settings->routes;
+    }
     table->sites[index] = std::move(site);
     add_routes(id, *watch->current().version.settings, routes);
   }

@@ -1,5 +1,6 @@
 #include "data/core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -17,20 +18,26 @@ constexpr std::chrono::milliseconds kBehind{1};
 // Requests that wait for a place look again this often: cages of other cores say nothing.
 constexpr std::chrono::milliseconds kWaitingPeriod{5};
 
+std::uint32_t response_chunks_max(const config::ServerSettings& settings) {
+  return std::max<std::uint32_t>(
+      2, static_cast<std::uint32_t>(settings.http.response_buffer.count / BodyChunk::kBytes));
+}
+
 }  // namespace
 
 Core::Core(const Parts& parts)
     : parts_(parts),
       signs_(parts.signs == nullptr ? unseen_ : *parts.signs),
+      settings_(parts.settings),
       time_{
           .now = parts.reactor.now(), .turn = parts.reactor.now(), .turn_wall = parts.wall_time()},
       notices_({.times = parts.limits.notices, .logger = parts.logger, .time = time_}),
-      admission_({.settings = parts.settings,
+      admission_({.settings = settings_,
                   .limits = parts.limits,
                   .counters = parts.counters,
                   .notices = notices_,
                   .time = time_}),
-      rates_({.settings = parts.settings,
+      rates_({.settings = settings_,
               .limits = parts.limits,
               .counters = parts.counters,
               .notices = notices_,
@@ -44,12 +51,10 @@ Core::Core(const Parts& parts)
               .timers = parts.reactor.timers(),
               .chunks = chunks_,
               .blocks = blocks_,
-              .response_chunks_max = std::max<std::uint32_t>(
-                  2, static_cast<std::uint32_t>(parts.settings.http.response_buffer.count /
-                                                BodyChunk::kBytes))}),
+              .response_chunks_max = response_chunks_max(settings_)}),
       path_({.core = parts.id,
              .signs = signs_,
-             .settings = parts.settings,
+             .settings = settings_,
              .link = *this,
              .timers = parts.reactor.timers(),
              .chunks = chunks_,
@@ -58,12 +63,12 @@ Core::Core(const Parts& parts)
              .rates = rates_,
              .notices = notices_,
              .time = time_,
-             .http3_port = parts.quic == nullptr || parts.settings.https.empty()
+             .http3_port = parts.quic == nullptr || settings_.https.empty()
                                ? std::uint16_t{0}
-                               : parts.settings.https.front().port}),
+                               : settings_.https.front().port}),
       connections_({.path = path_,
                     .reactor = parts.reactor,
-                    .settings = parts.settings,
+                    .settings = settings_,
                     .counters = parts.counters,
                     .logger = parts.logger,
                     .notices = notices_,
@@ -74,9 +79,9 @@ Core::Core(const Parts& parts)
       listener_({.handshakes = {.reactor = parts.reactor,
                                 .connections = connections_,
                                 .counters = parts.counters,
-                                .timeout = parts.settings.tls.handshake_timeout,
-                                .handshakes_max = parts.settings.http.connections_max},
-                 .settings = parts.settings,
+                                .timeout = settings_.tls.handshake_timeout,
+                                .handshakes_max = settings_.http.connections_max},
+                 .settings = settings_,
                  .admission = admission_}),
       datagrams_({.reactor = parts.reactor,
                   .connections = connections_,
@@ -250,6 +255,7 @@ void Core::apply(CoreCommand& command) {
   std::visit(OnCommand{
                  [this](PublishSites& sites) { publish(sites); },
                  [this](PublishCertificates& certificates) { use(certificates); },
+                 [this](const ApplySettings& apply) { use(*apply.settings); },
                  [this](SpawnCage& spawn) { cages_.spawn(spawn, path_.sites()); },
                  [this](GrantRecovery& grant) { cages_.grant(grant); },
                  [this](TerminateCage& terminate) { cages_.terminate(terminate); },
@@ -272,6 +278,16 @@ void Core::use(PublishCertificates& command) {
   if (published_) say_if_deaf(datagrams_.start());
 }
 
+// Most is read where it is needed. What was made of the settings is made anew.
+void Core::use(const config::ServerSettings& settings) {
+  settings_ = settings;
+  admission_.use_settings();
+  cages_.set_response_chunks_max(response_chunks_max(settings_));
+  connections_.use_settings();
+  listener_.use_settings(settings_);
+  parts_.logger.set(static_cast<log::Level>(settings_.log.level), settings_.log.access);
+}
+
 void Core::say_if_deaf(const Result<void>& listening) {
   if (listening) return;
   parts_.logger.event(time_.wall(),
@@ -283,7 +299,7 @@ void Core::say_if_deaf(const Result<void>& listening) {
 void Core::check(const CheckCage& command) {
   cage::Cage* const found = cages_.find(command.cage);
   if (found == nullptr) return;
-  if (found->site().settings.heal.path.empty() || found->state() != model::CageState::Running) {
+  if (command.path.empty() || found->state() != model::CageState::Running) {
     return event(CageAlive{.cage = command.cage, .nonce = command.nonce});
   }
   HealthProbe::start(path_, *this, command, found->site(), found->place());

@@ -43,7 +43,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   // All outlive the core.
   struct Parts {
     CoreId id{};
-    const config::ServerSettings& settings;
+    const config::ServerSettings& settings;  // Of the start; copied.
     io::Reactor& reactor;
     base::VitalSigns* signs = nullptr;  // Null: nobody looks at them.
     cage::GuestMaker& maker;
@@ -81,6 +81,8 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   // One turn of the loop, for run() and for tests.
   void turn(io::Reactor::Wait wait);
   [[nodiscard]] bool has_work() const;
+  // For tests: what it goes by.
+  [[nodiscard]] const config::ServerSettings& settings() const { return settings_; }
 
  private:
   void to_cage(CoreId core, const HopRecord& record) override;
@@ -94,6 +96,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   void apply(CoreCommand& command);
   void publish(PublishSites& command);
   void use(PublishCertificates& command);
+  void use(const config::ServerSettings& settings);
   void say_if_deaf(const Result<void>& listening);
   void check(const CheckCage& command);
   void run_guests();
@@ -109,6 +112,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   Parts parts_;
   base::VitalSigns unseen_;
   base::VitalSigns& signs_;
+  config::ServerSettings settings_;  // In force: everything below refers to it.
   TurnTime time_;
   security::Notices notices_;
   security::Admission admission_;

@@ -158,7 +158,6 @@ TEST_F(CoreTest, ACheckOfALivingCageIsAnswered) {
 }
 
 TEST_F(CoreTest, AHealthPathIsRunThroughTheGuest) {
-  site_.heal.path = "/health";
   std::string asked;
   engine_.serve = [&](FakeGuest& guest) {
     asked = guest.request.path_with_query;
@@ -167,7 +166,7 @@ TEST_F(CoreTest, AHealthPathIsRunThroughTheGuest) {
     return guest.idle();
   };
   start();
-  send(CheckCage{.cage = CageId{1}, .nonce = 1});
+  send(CheckCage{.cage = CageId{1}, .nonce = 1, .path = "/health"});
   turns(5);
   const auto answers = take_events<CageAlive>();
   ASSERT_EQ(answers.size(), 1U);

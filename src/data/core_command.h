@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "base/ids.h"
@@ -35,6 +36,11 @@ struct PublishCertificates {
   std::shared_ptr<const io::tls::ServerContexts> contexts;
 };
 
+// Go by these settings of the server from now on. What only a new start can change is as it was.
+struct ApplySettings {
+  std::shared_ptr<const config::ServerSettings> settings;
+};
+
 // Make the cage (INITIALIZING), from `image`, on this core, under the settings and at the place
 // that the site table in force has for it. The answer is CageStarted or SpawnFailed. For a cage
 // that is CRASHED this is its respawn.
@@ -59,11 +65,11 @@ struct TerminateCage {
   MonotonicTime deadline{};
 };
 
-// Prove that the cage lives. The answer is CageAlive; where the site has a health path it is run
-// through the guest first.
+// Prove that the cage lives. The answer is CageAlive.
 struct CheckCage {
   CageId cage{};
   std::uint64_t nonce = 0;
+  std::string path;  // Where not empty, it is asked of the guest first: `heal.path` of now.
 };
 
 // Stop accepting, tell clients to go, finish running exchanges until `deadline`, end the rest. The
@@ -72,8 +78,8 @@ struct DrainCore {
   MonotonicTime deadline{};
 };
 
-using CoreCommand = std::variant<PublishSites, PublishCertificates, SpawnCage, GrantRecovery,
-                                 TerminateCage, CheckCage, DrainCore>;
+using CoreCommand = std::variant<PublishSites, PublishCertificates, ApplySettings, SpawnCage,
+                                 GrantRecovery, TerminateCage, CheckCage, DrainCore>;
 
 // Dispatches a command to one lambda per kind. With no catch-all, a new kind of command does not
 // compile until every core knows what to do with it.

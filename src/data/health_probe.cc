@@ -9,7 +9,7 @@ void HealthProbe::start(RequestPath& path, Sink& sink, const CheckCage& check,
   auto probe = std::make_unique<HealthProbe>(path, sink, check);
   Exchange* const exchange = path.open(*probe, Protocol::Internal);
   if (exchange == nullptr) return;  // The server is at its limits: no answer is the answer.
-  const auto target = exchange->arena.copy(site.settings.heal.path);
+  const auto target = exchange->arena.copy(check.path);
   Request& request = exchange->request;
   request = {.method = "GET",
              .scheme = "http",

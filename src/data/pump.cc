@@ -69,7 +69,10 @@ void RequestPath::send_request_body(Exchange& exchange) {
 
 bool RequestPath::wants_body(const Exchange& exchange) const {
   if (exchange.answered || exchange.aborted || exchange.link == Link::Over) return true;
-  if (exchange.link == Link::Running) return exchange.request_chunks_out < request_chunks_max_;
+  if (exchange.link == Link::Running) {
+    const std::uint64_t most = parts_.settings.http.request_buffer.count / BodyChunk::kBytes;
+    return exchange.request_chunks_out < std::max<std::uint64_t>(2, most);
+  }
   return exchange.request_body.bytes() < parts_.settings.http.request_buffer.count;
 }
 

@@ -158,10 +158,7 @@ RequestPath::RequestPath(const Parts& parts)
       // Requests that wait, and those whose guest goes on after its response, need theirs too.
       exchanges_(std::size_t{2} * parts.settings.http.connections_max),
       pool_(parts.core),
-      snapshot_(std::make_unique<SnapshotPin>(std::make_shared<const model::SiteTable>())),
-      request_chunks_max_(std::max<std::uint32_t>(
-          2, static_cast<std::uint32_t>(parts.settings.http.request_buffer.count /
-                                        BodyChunk::kBytes))) {}
+      snapshot_(std::make_unique<SnapshotPin>(std::make_shared<const model::SiteTable>())) {}
 
 RequestPath::~RequestPath() {
   PEAR_ASSERT(exchanges_.live() == 0, "cut_all() and the cages come before the path's end");

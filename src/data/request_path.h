@@ -172,7 +172,6 @@ class RequestPath {
   pool::Pool pool_;
   std::unique_ptr<SnapshotPin> snapshot_;
   std::vector<std::unique_ptr<SnapshotPin>> old_snapshots_;  // Until their last exchange is over.
-  std::uint32_t request_chunks_max_;
   bool core_is_behind_ = false;
 };
 

@@ -35,8 +35,8 @@ struct Site {
   // Its first image is still being made: there are no cages yet, and requests may wait for them.
   bool awaits_image = false;
 
-  // Of a route that matched. Null: while an update is staged, the routes in force may be more than
-  // the settings have.
+  // Of a route that matched. The routes of the settings are those in force, also while an update
+  // is staged; null for an index that none of them has.
   [[nodiscard]] const config::RouteSettings* route(std::uint32_t index) const {
     return index < settings.routes.size() ? &settings.routes[index] : nullptr;
   }

@@ -315,7 +315,13 @@ void Server::reload() {
     return say(log::Level::Error, "reload_refused",
                "the configuration has problems: the old one stays in force");
   }
+  const config::ServerSettings& wanted = loaded.settings->server;
+  for (log::Logger* const logger : {&logger_, &worker_logger_}) {
+    logger->set(static_cast<log::Level>(wanted.log.level), wanted.log.access);
+  }
   say(log::Level::Info, "reload", "the configuration was read again");
+  // Shares the settings' lifetime, without a copy.
+  control_->use(std::shared_ptr<const config::ServerSettings>(loaded.settings, &wanted));
   apply(loaded.settings);
 }
 

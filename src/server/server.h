@@ -25,7 +25,8 @@ namespace pear::server {
 struct StartOptions {
   std::string version;  // Of Pear.
   std::shared_ptr<const config::Settings> settings;
-  // Reads the configuration again, for SIGHUP.
+  // Reads the configuration again, for SIGHUP. What only a new start can change is in it as it was
+  // at this one, and its warnings say so.
   std::function<config::LoadResult()> reload;
   // One list of listening sockets for each of settings->server.listen, then for each of
   // server.https: one socket for each core, or one that all cores share. Owned.

@@ -145,6 +145,7 @@ class FakeCores : public CommandSink, public Journal {
   std::uint64_t learned = 0;
   std::uint64_t grants = 0;
   std::uint64_t questions = 0;
+  std::string asked_path;  // With the last of them.
   bool starts_at_once = false;
 
  private:
@@ -168,6 +169,7 @@ class FakeCores : public CommandSink, public Journal {
   }
   void apply(CoreId core, const data::CheckCage& check) {
     ++questions;
+    asked_path = check.path;
     const FakeCage& cage = checked(core, check.cage);
     if (cage.answers && !hung.contains(core))
       report(cage,
@@ -175,6 +177,7 @@ class FakeCores : public CommandSink, public Journal {
   }
   void apply(CoreId, const data::PublishSites&) {}
   void apply(CoreId, const data::PublishCertificates&) {}
+  void apply(CoreId, const data::ApplySettings&) {}
   void apply(CoreId, const data::DrainCore&) {}
 
   FakeCage& checked(CoreId core, CageId id) {

@@ -229,7 +229,9 @@ void SiteWatch::check(Place& place, MonotonicTime now) {
       return;
     case LifeCheck::Verdict::Ask:
       surroundings_.commands.send(cage.core,
-                                  data::CheckCage{.cage = cage.id, .nonce = cage.check.nonce()});
+                                  data::CheckCage{.cage = cage.id,
+                                                  .nonce = cage.check.nonce(),
+                                                  .path = version_of(place).settings->heal.path});
       return;
     case LifeCheck::Verdict::Lost:
       break;

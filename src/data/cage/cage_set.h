@@ -47,6 +47,8 @@ class CageSet {
   void grant(const data::GrantRecovery& command);
   void terminate(const data::TerminateCage& command);
   [[nodiscard]] Cage* find(CageId cage);
+  // Of what a run gives from now on.
+  void set_response_chunks_max(std::uint32_t max) { env_.response_chunks_max = max; }
 
   // From the connection's core of an exchange.
   void apply(const data::HopRecord& record);

@@ -73,6 +73,8 @@ class Handshakes {
   void use(std::shared_ptr<const io::tls::ServerContexts> contexts) {
     contexts_ = std::move(contexts);
   }
+  // Of handshakes that are to come.
+  void set_timeout(std::chrono::milliseconds timeout) { parts_.timeout = timeout; }
   // Takes an accepted connection. Without certificates, or at the limit, it is closed.
   void add(io::UniqueFd socket, protocol::Peer peer);
   // The server is going away: clients that do not hurry now are not waited for.

@@ -93,6 +93,8 @@ class Introductions {
   Introductions(Introductions&&) = delete;
   Introductions& operator=(Introductions&&) = delete;
 
+  // Of those that are to come.
+  void set_timeout(std::chrono::milliseconds timeout) { parts_.timeout = timeout; }
   // Takes a connection that was just accepted. At the limit it is closed.
   void add(io::UniqueFd socket, const io::SocketAddress& proxy, Security security);
   // The server is going away: proxies that do not hurry now are not waited for.

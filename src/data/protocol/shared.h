@@ -63,7 +63,7 @@ class Shared {
   log::Logger& logger;
   security::Notices& notices;
   security::Admission& admission;
-  const net::IpPrefixSet trusted_proxies;
+  net::IpPrefixSet trusted_proxies;
   const CoreId core;
   const std::uint32_t cores;
   const io::tls::QuicSecrets* const quic;
@@ -72,6 +72,9 @@ class Shared {
   WallTime wall_time{};
   // Null until certificates are published.
   std::shared_ptr<const io::tls::ServerContexts> contexts;
+
+  // The settings have changed.
+  void use_settings() { trusted_proxies = net::IpPrefixSet(settings.trusted_proxies); }
 
   // For what is composed and handed to the kernel within one call.
   [[nodiscard]] std::span<char> output() { return {output_.get(), kOutputBytes}; }

@@ -25,6 +25,11 @@ SessionWorkspace::SessionWorkspace(const SessionOptions& options, std::size_t st
     : parts_(std::make_unique<Parts>(options, streams_max)) {}
 SessionWorkspace::~SessionWorkspace() = default;
 
+void SessionWorkspace::use(const SessionOptions& options) {
+  parts_->options = options;
+  parts_->builder.set_limits(options.head);
+}
+
 ServerSession::ServerSession(std::unique_ptr<Transport> transport, SessionOwner& owner,
                              SessionWorkspace& workspace)
     : transport_(std::move(transport)),

@@ -62,6 +62,9 @@ class SessionWorkspace {
   SessionWorkspace(SessionWorkspace&&) = delete;
   SessionWorkspace& operator=(SessionWorkspace&&) = delete;
 
+  // For heads that are to come, on connections that are open, too.
+  void use(const SessionOptions& options);
+
  private:
   friend class ServerSession;
   struct Parts;

@@ -53,6 +53,7 @@ struct TransportOptions {
   std::uint32_t datagram_bytes_max = 1452;          // Payload, where the path takes it.
   Congestion congestion = Congestion::Cubic;
   bool pacing = true;
+  bool operator==(const TransportOptions&) const = default;
 };
 
 // What the connections of a core have in common.
