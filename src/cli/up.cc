@@ -23,6 +23,7 @@
 #include "cli/site_options.h"
 #include "control/certificate_files.h"
 #include "io/clock.h"
+#include "io/descriptor_limit.h"
 #include "io/unique_fd.h"
 #include "keeper/keeper.h"
 #include "keeper/keeper_log.h"
@@ -232,10 +233,23 @@ std::vector<config::ListenAddress> udp_addresses(const keeper::ListenerSet& list
   return addresses;
 }
 
+// Whether there are enough to start with. Also raises their limit as far as it goes.
+bool has_descriptors(const config::Settings& settings, const Terminal& terminal) {
+  const std::size_t limit = io::raise_descriptor_limit();
+  const std::size_t needed = io::descriptors_to_start(
+      core_count(settings), settings.server.listen.size() + settings.server.https.size());
+  if (limit >= needed) return true;
+  terminal.error(
+      fmt::format("only {} file descriptors are allowed, and to start takes {}", limit, needed));
+  terminal.hint("ulimit -n 65536 (of a service: LimitNOFILE=65536)");
+  return false;
+}
+
 int run_up(const UpOptions& options, Terminal& terminal) {
   hold_reloads();
   config::LoadResult loaded = load_and_show(options.site, terminal);
   if (loaded.settings == nullptr) return to_int(ExitCode::Usage);
+  if (!has_descriptors(*loaded.settings, terminal)) return to_int(ExitCode::Failure);
   if (const auto refused = refuse_missing_components(options, loaded, terminal)) {
     return *refused;
   }

@@ -152,7 +152,10 @@ constexpr std::array kKeys{
     Key{"http.connections_max",
         CountField{[](Target t) -> std::uint32_t& { return t.server.http.connections_max; }, 1,
                    1'000'000},
-        "Connections open in the process; past it, accepting pauses.", Reload::NewStart},
+        "Connections open in the server, all cores together; near it the longest idle are closed, "
+        "at "
+        "it accepting pauses. File descriptors (ulimit -n) bound it, too.",
+        Reload::NewStart},
     Key{"http.connections_per_address_max",
         CountField{
             [](Target t) -> std::uint32_t& { return t.server.http.connections_per_address_max; }, 1,

@@ -78,7 +78,7 @@ struct HttpLimits {
   milliseconds write_timeout{60'000};   // Without any progress of a response towards the client.
 
   std::uint32_t requests_per_connection_max = 1'000'000;
-  std::uint32_t connections_max = 15'000;  // Of one server process; past it accepting pauses.
+  std::uint32_t connections_max = 15'000;  // Of all cores together; past it accepting pauses.
   std::uint32_t connections_per_address_max = 1'000;  // 0: any number.
   Bytes response_buffer = 256_KiB;  // Response bytes held for one request before its guest waits.
   Bytes request_buffer = 64_KiB;    // Request body bytes held before the client waits.

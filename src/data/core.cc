@@ -82,7 +82,8 @@ Core::Core(const Parts& parts)
                                 .timeout = settings_.tls.handshake_timeout,
                                 .handshakes_max = settings_.http.connections_max},
                  .settings = settings_,
-                 .admission = admission_}),
+                 .admission = admission_,
+                 .cores = parts.mesh.cores()}),
       datagrams_({.reactor = parts.reactor,
                   .connections = connections_,
                   .counters = parts.counters,
@@ -162,7 +163,7 @@ void Core::turn(io::Reactor::Wait wait) {
   path_.deliver_news();
   connections_.write();
   send_held();
-  listener_.resume_if_room();
+  listener_.make_room();
   if (draining_) finish_drain_if_over();
   parts_.logger.report_drops(time_.wall());
   parts_.counters.log_lines_dropped.set(parts_.logger.dropped());

@@ -72,7 +72,8 @@ struct CageCounters {
 struct CoreCounters {
   Counter connections_open;
   Counter connections_accepted;
-  Counter accept_paused;  // EMFILE, or connections_max.
+  Counter accept_paused;        // EMFILE, or connections_max.
+  Counter connections_retired;  // Idle ones that made room for others.
   std::array<Counter, kConnectionRefusals.size()> connections_refused;  // By ConnectionRefusal.
   Counter limits_forgotten;  // Clients' rates that gave way to others before they could.
   Counter protocol_errors;   // Requests refused by the parser.

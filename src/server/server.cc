@@ -21,6 +21,7 @@
 #include "engine/reaper.h"
 #include "engine/ticker.h"
 #include "io/clock.h"
+#include "io/descriptor_limit.h"
 #include "io/signals.h"
 #include "io/socket.h"
 #include "io/udp_socket.h"
@@ -186,6 +187,15 @@ bool Server::build_cores() {
   const std::uint32_t count = std::max<std::uint32_t>(settings_.cores, 1);
   mesh_ = std::make_unique<data::HopMesh>(count, kHops);
   limits_ = std::make_unique<security::SharedLimits>(settings_, random_key());
+  const std::size_t descriptors = io::raise_descriptor_limit();
+  const std::size_t room = io::descriptors_for_connections(descriptors, count);
+  if (room < limits_->total.max()) {
+    say(log::Level::Warning, "connections_bounded",
+        fmt::format("at most {} connections can be open, not http.connections_max ({}), as {} file "
+                    "descriptors are allowed: raise the limit (ulimit -n, LimitNOFILE=)",
+                    room, limits_->total.max(), descriptors));
+    limits_->total.bound(room);
+  }
   const bool quic = !options_.udp_fds_by_address.empty();
   if (quic && count > 1) {
     datagram_mesh_ = std::make_unique<data::listener::DatagramMesh>(count, kHandedDatagrams);

@@ -59,6 +59,8 @@ constexpr CoreCounter kCoreCounters[] = {
     {"pear_listener_paused_total",
      "How often accepting paused: no descriptors, or connections_max.",
      &CoreCounters::accept_paused},
+    {"pear_connections_retired_total", "Idle connections that were closed to make room.",
+     &CoreCounters::connections_retired},
     {"pear_protocol_errors_total", "Requests that the parser refused.",
      &CoreCounters::protocol_errors},
     {"pear_tls_handshakes_total", "TLS handshakes that were completed.",

@@ -15,9 +15,18 @@ namespace {
 // it with its first packet. The protocol's document asks for 3 s, so that a lost one is sent again.
 constexpr std::chrono::milliseconds kIntroduction{5'000};
 
+std::chrono::milliseconds introduction_timeout(const config::ServerSettings& settings) {
+  return std::min(kIntroduction, settings.http.header_timeout);
+}
+
 // From the last SYN that was answered to the end of its handshake. A connection whose way takes
 // longer is reset before anything was read of it.
 constexpr std::chrono::milliseconds kLastCall{25};
+
+// An idle connection that is told to go is gone after one or two round trips of 250 ms.
+constexpr std::chrono::milliseconds kRetirePeriod{600};
+constexpr std::chrono::milliseconds kLookPeriod{50};
+constexpr std::size_t kRetiredWithoutDescriptors = 32;
 
 }  // namespace
 
@@ -36,7 +45,10 @@ class Listener::Door final : public io::ConnectionSink {
     }
     listener_.pause_if_full();
   }
-  void on_accept_failure(int /*os_errno*/) override { listener_.counters_.accept_paused.add(); }
+  void on_accept_failure(int /*os_errno*/) override {
+    listener_.counters_.accept_paused.add();
+    listener_.retire(kRetiredWithoutDescriptors, true);
+  }
 
   [[nodiscard]] io::Acceptor& acceptor() { return acceptor_; }
   // Begins to accept, if it may and has not yet.
@@ -56,14 +68,14 @@ class Listener::Door final : public io::ConnectionSink {
 Listener::Listener(const Parts& parts)
     : connections_(parts.handshakes.connections),
       counters_(parts.handshakes.counters),
-      connections_max_(parts.settings.http.connections_max),
+      cores_(parts.cores),
       admission_(parts.admission),
       proxies_(parts.settings.proxy_protocol),
       handshakes_(parts.handshakes),
       introductions_({.reactor = parts.handshakes.reactor,
                       .counters = parts.handshakes.counters,
                       .sink = *this,
-                      .timeout = std::min(kIntroduction, parts.settings.http.header_timeout),
+                      .timeout = introduction_timeout(parts.settings),
                       .connections_max = parts.settings.http.connections_max}) {}
 
 Listener::~Listener() = default;
@@ -81,6 +93,12 @@ Result<void> Listener::start() {
 Result<void> Listener::use(std::shared_ptr<const io::tls::ServerContexts> contexts) {
   handshakes_.use(std::move(contexts));
   return started_ ? open_doors() : Result<void>();
+}
+
+void Listener::use_settings(const config::ServerSettings& settings) {
+  proxies_ = net::IpPrefixSet(settings.proxy_protocol);
+  handshakes_.set_timeout(settings.tls.handshake_timeout);
+  introductions_.set_timeout(introduction_timeout(settings));
 }
 
 Result<void> Listener::open_doors() {
@@ -152,14 +170,42 @@ void Listener::serve(io::UniqueFd socket, protocol::Peer peer, Security security
 }
 
 void Listener::pause_if_full() {
-  if (paused_ || connections_open() < connections_max_) return;
+  security::ConnectionTotal& total = admission_.total();
+  const std::size_t mine = connections_open();
+  const std::size_t all = total.bring(std::exchange(counted_, mine), mine);
+  if (paused_ || all < total.max()) return;
   paused_ = true;
   counters_.accept_paused.add();
   for (const auto& door : doors_) door->acceptor().pause();
 }
 
-void Listener::resume_if_room() {
-  if (!paused_ || finished_ || connections_open() >= connections_max_) return;
+// The longest idle of each core go, as many of each: which of them is the longest idle of all
+// nobody knows without asking the others.
+void Listener::retire(std::size_t count, bool by_descriptors) {
+  retired_at_ = handshakes_.reactor().now();
+  const std::size_t retired = connections_.retire_idle(count);
+  counters_.connections_retired.add(retired);
+  const security::ConnectionTotal& total = admission_.total();
+  admission_.notices().crowded({.open = total.open(),
+                                .max = total.max(),
+                                .retired = retired,
+                                .by_descriptors = by_descriptors});
+}
+
+void Listener::make_room() {
+  security::ConnectionTotal& total = admission_.total();
+  const std::size_t mine = connections_open();
+  const std::size_t all = total.bring(std::exchange(counted_, mine), mine);
+  const MonotonicTime now = handshakes_.reactor().now();
+  const std::size_t excess = security::ConnectionTotal::excess(all, total.max());
+  // Those that were told are given the time to go.
+  if (excess > 0 && now - retired_at_ >= kRetirePeriod)
+    retire((excess + cores_ - 1) / cores_, false);
+  if (!paused_ || finished_) return;
+  if (all >= total.max()) {
+    if (!look_.armed()) handshakes_.reactor().timers().arm(look_, now + kLookPeriod);
+    return;
+  }
   paused_ = false;
   for (const auto& door : doors_) door->acceptor().resume();
 }

@@ -28,6 +28,7 @@ class Listener final : private IntroductionSink {
     Handshakes::Parts handshakes;
     const config::ServerSettings& settings;
     security::Admission& admission;
+    std::size_t cores = 1;
   };
   explicit Listener(const Parts& parts);
   ~Listener();
@@ -43,8 +44,11 @@ class Listener final : private IntroductionSink {
   [[nodiscard]] Result<void> start();
   // What TLS handshakes begin with from now on. Errors: OsError.
   [[nodiscard]] Result<void> use(std::shared_ptr<const io::tls::ServerContexts> contexts);
-  // Connections have ended: there may be room again.
-  void resume_if_room();
+  // The settings have changed.
+  void use_settings(const config::ServerSettings& settings);
+  // Once a turn: takes connections again where there is room for them, and where there is hardly
+  // any asks idle ones to go.
+  void make_room();
 
   // The server is going away: clients and proxies that do not hurry now are not waited for. Who
   // knocks from now on is not answered, who is about to come in still may, and then the sockets are
@@ -74,19 +78,25 @@ class Listener final : private IntroductionSink {
   [[nodiscard]] Result<void> open_doors();
   void on_last_call(MonotonicTime /*now*/) { finish(); }
   void pause_if_full();
+  void on_look(MonotonicTime /*now*/) {}  // The turn does the rest.
+  void retire(std::size_t count, bool by_descriptors);
   // A client has come: it may have another connection, or is sent away.
   void admit(io::UniqueFd socket, const io::SocketAddress& client, Security security);
   void serve(io::UniqueFd socket, protocol::Peer peer, Security security);
 
   protocol::Connections& connections_;
   model::CoreCounters& counters_;
-  std::size_t connections_max_;
+  std::size_t counted_ = 0;  // Of connections_open(), brought to the server's total.
+  std::size_t cores_;
   security::Admission& admission_;
   net::IpPrefixSet proxies_;  // Whose connections begin with a header of the PROXY protocol.
   Handshakes handshakes_;
   Introductions introductions_;
   std::vector<std::unique_ptr<Door>> doors_;
   io::Timer last_call_ = io::Timer::calling<&Listener::on_last_call>(*this);
+  // While it is full: connections of other cores end without a word.
+  io::Timer look_ = io::Timer::calling<&Listener::on_look>(*this);
+  MonotonicTime retired_at_{};
   bool started_ = false;
   bool paused_ = false;
   bool finished_ = false;

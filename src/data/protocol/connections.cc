@@ -1,5 +1,6 @@
 #include "data/protocol/connections.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pear::data::protocol {
@@ -24,6 +25,28 @@ void Connections::drain() {
   http1_.drain();
   http2_.drain();
   http3_.drain();
+}
+
+std::size_t Connections::retire_idle(std::size_t count) {
+  const auto since = [](const auto* connection) {
+    return connection == nullptr ? MonotonicTime::max() : connection->idle_since();
+  };
+  std::size_t retired = 0;
+  for (; retired < count; ++retired) {
+    Http1Connection* const first = http1_.longest_idle();
+    Http2Connection* const second = http2_.longest_idle();
+    Http3Connection* const third = http3_.longest_idle();
+    const MonotonicTime longest = std::min({since(first), since(second), since(third)});
+    if (longest == MonotonicTime::max()) break;
+    if (since(first) == longest) {
+      first->drain();
+    } else if (since(second) == longest) {
+      second->drain();
+    } else {
+      third->drain();
+    }
+  }
+  return retired;
 }
 
 void Connections::close_all() {

@@ -27,6 +27,14 @@ class Connections {
   void use(std::shared_ptr<const io::tls::ServerContexts> contexts) {
     shared_.contexts = std::move(contexts);
   }
+  // The settings have changed: what they say of requests holds at once, what was agreed when a
+  // connection began for those that are to come.
+  void use_settings() {
+    shared_.use_settings();
+    http1_.use_settings();
+    http2_.use_settings();
+    http3_.use_settings();
+  }
   // Once a turn: at its beginning,
   void set_wall_time(WallTime now) { shared_.set_wall_time(now); }
   // when all that came is in: requests over datagrams begin,
@@ -36,6 +44,9 @@ class Connections {
   // The server is going away: each connection is served what it has asked, and closes.
   void drain();
   void close_all();
+  // Tells up to `count` connections to go that have nothing to do, the longest idle first; how many
+  // it found. They are open until they have gone: a request that is on its way is still answered.
+  std::size_t retire_idle(std::size_t count);
 
   [[nodiscard]] std::size_t open() const { return http1_.open() + http2_.open() + http3_.open(); }
   [[nodiscard]] bool has_certificates() const { return shared_.contexts != nullptr; }

@@ -90,6 +90,7 @@ void Http1Connection::wait_for(Waiting what) {
       break;
     case Waiting::Idle:
       time = limits.idle_timeout;
+      owner_.rests(*this);
       break;
     case Waiting::Body:
       time = limits.body_timeout;

@@ -77,7 +77,12 @@ class Http1Connection final : public io::IoHandler,
   void inform(std::uint16_t /*status*/, std::span<const http::Field> /*fields*/) override {}
   void on_request_room(Exchange& exchange) override;
 
-  // The server is going away: what the client has asked is answered, and the connection closes.
+  // Whether nothing is asked and nothing is owed; and since when.
+  [[nodiscard]] bool is_idle() const { return !draining_ && idle(); }
+  [[nodiscard]] MonotonicTime idle_since() const { return idle_since_; }
+
+  // The server is going away, or needs the room: what the client has asked is answered, and the
+  // connection closes.
   void drain();
 
  private:
@@ -141,7 +146,8 @@ class Http1Connection final : public io::IoHandler,
   Http1Request* request_ = nullptr;  // Owned, from owner_'s pool.
   io::ByteQueue unsent_;             // Output that the kernel did not take.
   io::ByteQueue kept_;               // Input that waits for its turn.
-  std::uint32_t requests_ = 0;       // Served.
+  MonotonicTime idle_since_{};
+  std::uint32_t requests_ = 0;  // Served.
   Waiting waiting_ = Waiting::Nothing;
   bool draining_ = false;
   bool readable_ = false;      // The socket may hold more: it was not read to its end.

@@ -15,6 +15,7 @@
 #include "base/intrusive_list.h"
 #include "base/object_pool.h"
 #include "data/protocol/http1_connection.h"
+#include "data/protocol/longest_idle.h"
 #include "data/protocol/shared.h"
 #include "io/reactor.h"
 
@@ -34,6 +35,10 @@ class Http1Connections {
 
   // Takes a connection. False at the limit, or where it cannot be watched: it is closed.
   bool add(io::tls::ByteStream stream, Peer peer);
+  // The settings have changed.
+  void use_settings();
+  // Null: none is, or none was found just now.
+  [[nodiscard]] Http1Connection* longest_idle() { return protocol::longest_idle(alive_); }
   // The server is going away: each connection is served what it has asked, and closes.
   void drain();
   void close_all();
@@ -42,6 +47,8 @@ class Http1Connections {
 
  private:
   friend class Http1Connection;
+  // It has nothing to do from now on.
+  void rests(Http1Connection& connection);
 
   void free_closed();
 

@@ -231,6 +231,11 @@ void Http2Connection::watch_head() {
 
 // ---- The end.
 
+bool Http2Connection::is_idle() const {
+  return !closed_ && !lingering_ && !broken_ && !shutdown_announced_ &&
+         session_->streams_open() == 0;
+}
+
 void Http2Connection::drain() {
   if (closed_ || lingering_ || std::exchange(shutdown_announced_, true)) return;
   session_->announce_shutdown();
@@ -251,6 +256,7 @@ void Http2Connection::wait_for(Waiting what) {
       break;
     case Waiting::Quiet:
       time = std::min(kQuiet, limits.idle_timeout);
+      owner_.rests(*this);
       break;
     case Waiting::Idle:
       time = limits.idle_timeout;

@@ -40,6 +40,9 @@ class Http2Connection final : public io::IoHandler,
 
   // Begins with bytes that were read already. False: it is of no use.
   [[nodiscard]] bool open(std::span<const char> input);
+  // Whether nothing is asked and nothing is owed; and since when.
+  [[nodiscard]] bool is_idle() const;
+  [[nodiscard]] MonotonicTime idle_since() const { return idle_since_; }
   void drain();
   // Writes what is due; called at the end of the turn.
   void write();
@@ -61,6 +64,7 @@ class Http2Connection final : public io::IoHandler,
   void on_stream_closed(Http2Stream& stream);
 
  private:
+  friend class Http2Connections;
   // What the timer waits for.
   enum class Waiting : std::uint8_t {
     Nothing,
@@ -98,6 +102,7 @@ class Http2Connection final : public io::IoHandler,
   Waiting waiting_ = Waiting::Nothing;
   bool readable_ = false;      // The socket may hold more: it was not read to its end.
   bool peer_closing_ = false;  // Its FIN is in the socket, behind what it sent.
+  MonotonicTime idle_since_{};
   bool shutdown_announced_ = false;
   bool shutdown_finished_ = false;
   bool broken_ = false;     // The session ends with what is still to be written.

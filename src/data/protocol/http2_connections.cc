@@ -32,6 +32,10 @@ Http2Connections::~Http2Connections() {
   free_closed();
 }
 
+void Http2Connections::use_settings() {
+  options_ = options_of(shared_.settings);
+}
+
 void Http2Connections::add(io::tls::ByteStream stream, Peer peer, std::span<const char> input) {
   Http2Connection* const connection =
       connections_.create(*this, std::move(stream), std::move(peer));
@@ -40,7 +44,7 @@ void Http2Connections::add(io::tls::ByteStream stream, Peer peer, std::span<cons
     connections_.destroy(*connection);
     return;
   }
-  alive_.push_back(*connection);
+  rests(*connection);
   if (draining_) connection->drain();
 }
 
@@ -49,6 +53,12 @@ void Http2Connections::write() {
   base::IntrusiveList<Http2Connection, UnwrittenTag> now;
   while (Http2Connection* const connection = unwritten_.pop_front()) now.push_back(*connection);
   while (Http2Connection* const connection = now.pop_front()) connection->write();
+}
+
+void Http2Connections::rests(Http2Connection& connection) {
+  connection.idle_since_ = shared_.path.now();
+  connection.base::ListHook<Http2Connection>::unlink();
+  alive_.push_back(connection);
 }
 
 void Http2Connections::drain() {

@@ -10,6 +10,7 @@
 #include "base/intrusive_list.h"
 #include "base/object_pool.h"
 #include "data/protocol/http2_connection.h"
+#include "data/protocol/longest_idle.h"
 #include "data/protocol/multiplexed_stream.h"
 #include "data/protocol/shared.h"
 #include "http/http2/server_session.h"
@@ -33,6 +34,10 @@ class Http2Connections {
   void add(io::tls::ByteStream stream, Peer peer, std::span<const char> input);
   // The end of a turn: what responses have is written.
   void write();
+  // The settings have changed.
+  void use_settings();
+  // Null: none is, or none was found just now.
+  [[nodiscard]] Http2Connection* longest_idle() { return protocol::longest_idle(alive_); }
   // The server is going away: clients are told, and what they have asked is served.
   void drain();
   void close_all();
@@ -41,6 +46,8 @@ class Http2Connections {
 
  private:
   friend class Http2Connection;
+  // It has nothing to do from now on.
+  void rests(Http2Connection& connection);
 
   void free_closed();
 

@@ -48,14 +48,14 @@ bool Http3Connection::open(const Start& start) {
     std::copy_n(start.destination.begin(), id.size(), id.begin());
   }
   auto transport =
-      Transport::make(owner_.transport_, {.id = id,
-                                          .reset_token = shared().quic->reset_token(id),
-                                          .original = start.original,
-                                          .local = to_transport(start.local),
-                                          .peer = to_transport(start.peer),
-                                          .ssl = tls_->release()});
+      Transport::make(*owner_.transports_.back(), {.id = id,
+                                                   .reset_token = shared().quic->reset_token(id),
+                                                   .original = start.original,
+                                                   .local = to_transport(start.local),
+                                                   .peer = to_transport(start.peer),
+                                                   .ssl = tls_->release()});
   if (transport == nullptr) return false;
-  tls_->bind_early_data(owner_.transport_.limits());
+  tls_->bind_early_data(owner_.transports_.back()->limits());
   if (!shared().settings.http3.qlog.empty()) write_qlog(*transport, id);
   session_ = std::make_unique<http3::ServerSession>(std::move(transport), *this, owner_.workspace_);
   numbers_ = {Http3Connections::number_of(id), shared().quic->number_of(start.destination)};
@@ -295,6 +295,7 @@ void Http3Connection::wait_for(Waiting what) {
       break;
     case Waiting::Idle:
       time = settings.http.idle_timeout;
+      owner_.rests(*this);
       break;
     case Waiting::LastStreams:
       time = kRoundTrip;
@@ -324,6 +325,10 @@ void Http3Connection::on_waiting(MonotonicTime /*now*/) {
       session_->close(http3::ErrorCode::NoError);
       return write_later();
   }
+}
+
+bool Http3Connection::is_idle() const {
+  return !closed_ && established_ && !shutdown_announced_ && session_->streams_open() == 0;
 }
 
 void Http3Connection::drain() {

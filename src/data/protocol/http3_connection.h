@@ -58,6 +58,9 @@ class Http3Connection final : public http3::SessionOwner,
   void receive(UdpDoor& door, const io::Datagram& datagram);
   // What was received is looked at; called when all datagrams of the turn are in.
   void take_requests();
+  // Whether nothing is asked and nothing is owed; and since when.
+  [[nodiscard]] bool is_idle() const;
+  [[nodiscard]] MonotonicTime idle_since() const { return idle_since_; }
   void drain();
   // Writes what is due; called at the end of the turn.
   void write();
@@ -81,6 +84,7 @@ class Http3Connection final : public http3::SessionOwner,
   void on_stream_closed(Http3Stream& stream);
 
  private:
+  friend class Http3Connections;
   // What `waiting_timer_` waits for.
   enum class Waiting : std::uint8_t {
     Nothing,
@@ -120,6 +124,7 @@ class Http3Connection final : public http3::SessionOwner,
   std::uint32_t requests_ = 0;          // Begun.
   Waiting waiting_ = Waiting::Nothing;
   bool early_ = false;  // What comes now may be a copy of early data.
+  MonotonicTime idle_since_{};
   bool established_ = false;
   bool shutdown_announced_ = false;
   bool shutdown_finished_ = false;

@@ -67,13 +67,24 @@ http3::TransportOptions transport_options(const config::ServerSettings& settings
 Http3Connections::Http3Connections(Shared& shared)
     : shared_(shared),
       datagram_bytes_max_(http3::TransportOptions().datagram_bytes_max),
-      transport_(transport_options(shared.settings)),
       workspace_(session_options(shared.settings),
                  std::size_t{2} * shared.settings.http.connections_max),
       connections_(shared.settings.http.connections_max),
       // As many as there are exchanges: the path's own limit.
       streams_(std::size_t{2} * shared.settings.http.connections_max),
-      answers_({kResets, kRetries, kVersions}) {}
+      answers_({kResets, kRetries, kVersions}) {
+  use_settings();
+}
+
+void Http3Connections::use_settings() {
+  workspace_.use(session_options(shared_.settings));
+  const http3::TransportOptions options = transport_options(shared_.settings);
+  if (!transports_.empty() && options == transport_options_) return;
+  transport_options_ = options;
+  // Connections refer to the one that they began with.
+  if (connections_.live() == 0) transports_.clear();
+  transports_.push_back(std::make_unique<http3::TransportConfig>(options));
+}
 
 Http3Connections::~Http3Connections() {
   close_all();
@@ -142,7 +153,7 @@ void Http3Connections::receive_unknown(UdpDoor& door, const io::Datagram& datagr
   }
   const bool begins = large && head.type == PacketType::Initial &&
                       head.destination.size() >= kFirstIdBytesMin && shared_.contexts != nullptr &&
-                      !draining_;
+                      !draining_ && !shared_.admission.is_full();
   if (begins) return begin(door, datagram, head);
   shared_.counters.quic_dropped.add();
 }
@@ -175,7 +186,7 @@ void Http3Connections::begin(UdpDoor& door, const io::Datagram& datagram, const 
     shared_.counters.quic_dropped.add();
     return;
   }
-  alive_.push_back(*connection);
+  rests(*connection);
   shared_.counters.connections_accepted.add();
   connection->receive(door, datagram);
 }
@@ -235,6 +246,12 @@ void Http3Connections::write() {
   base::IntrusiveList<Http3Connection, UnwrittenTag> now;
   while (Http3Connection* const connection = unwritten_.pop_front()) now.push_back(*connection);
   while (Http3Connection* const connection = now.pop_front()) connection->write();
+}
+
+void Http3Connections::rests(Http3Connection& connection) {
+  connection.idle_since_ = shared_.path.now();
+  connection.base::ListHook<Http3Connection>::unlink();
+  alive_.push_back(connection);
 }
 
 void Http3Connections::drain() {

@@ -13,10 +13,12 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "base/intrusive_list.h"
 #include "base/object_pool.h"
 #include "data/protocol/http3_connection.h"
+#include "data/protocol/longest_idle.h"
 #include "data/protocol/shared.h"
 #include "data/protocol/udp_door.h"
 #include "http/flood_buckets.h"
@@ -45,6 +47,10 @@ class Http3Connections {
   void take_requests();
   // The end of a turn: what responses have is written.
   void write();
+  // The settings have changed.
+  void use_settings();
+  // Null: none is, or none was found just now.
+  [[nodiscard]] Http3Connection* longest_idle() { return protocol::longest_idle(alive_); }
   // The server is going away: clients are told, and what they have asked is served.
   void drain();
   void close_all();
@@ -53,6 +59,8 @@ class Http3Connections {
 
  private:
   friend class Http3Connection;
+  // It has nothing to do from now on.
+  void rests(Http3Connection& connection);
 
   // Answers to packets that belong to no connection.
   enum class Answer : std::uint8_t { Reset, Retry, Versions };
@@ -78,7 +86,9 @@ class Http3Connections {
 
   Shared& shared_;
   std::size_t datagram_bytes_max_;
-  http3::TransportConfig transport_;
+  // The last is for connections that are to come.
+  std::vector<std::unique_ptr<http3::TransportConfig>> transports_;
+  http3::TransportOptions transport_options_;  // Of that one.
   http3::SessionWorkspace workspace_;
   base::ObjectPool<Http3Connection> connections_;
   base::ObjectPool<Http3Stream> streams_;

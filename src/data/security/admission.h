@@ -35,12 +35,21 @@ class Admission {
   explicit Admission(const Parts& parts)
       : parts_(parts), trusted_(parts.settings.trusted_proxies) {}
 
+  // The settings have changed.
+  void use_settings() { trusted_ = net::IpPrefixSet(parts_.settings.trusted_proxies); }
+
   // Whether a handshake comes before the first request, at a hundred times its cost.
   enum class Handshake : std::uint8_t { None, Comes };
   // The connection's place, to be kept as long as it is open; nothing where it must be closed,
   // which is counted and logged.
   [[nodiscard]] std::optional<CountedConnection> admit(const net::IpAddress& client,
                                                        Handshake handshake);
+  // The whole server has as many connections as it may have.
+  [[nodiscard]] bool is_full() const {
+    return parts_.limits.total.open() >= parts_.limits.total.max();
+  }
+  [[nodiscard]] ConnectionTotal& total() { return parts_.limits.total; }
+  [[nodiscard]] Notices& notices() { return parts_.notices; }
   // Closed for another reason than a limit; counted and logged.
   void refuse(model::ConnectionRefusal why, const net::IpAddress& client);
 

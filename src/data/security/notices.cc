@@ -18,7 +18,8 @@ constexpr std::size_t kRequests = kConnections + model::kConnectionRefusals.size
 constexpr std::size_t kShed = kRequests + model::kRequestLimits.size();
 constexpr std::size_t kAbuse = kShed + 1;
 constexpr std::size_t kAbuseKinds = 24;
-static_assert(kAbuse + kAbuseKinds <= NoticeTimes::kKinds);
+constexpr std::size_t kCrowded = kAbuse + kAbuseKinds;
+static_assert(kCrowded + 1 <= NoticeTimes::kKinds);
 
 std::string_view site_of(const data::Exchange& exchange) {
   return exchange.site == nullptr ? std::string_view() : exchange.site->settings.name;
@@ -53,6 +54,24 @@ void Notices::rate_limited(RequestLimit limit, const data::Exchange& exchange) {
        .subject = {.site = site_of(exchange), .exchange = exchange.id},
        .message = "more requests than a limit of rate allows: answered 429"},
       {{"kind", model::label(limit)}, {"client", text.view()}, {"left_out", *left_out}});
+}
+
+void Notices::crowded(const Crowd& crowd) {
+  const auto left_out = parts_.times.may_say(kCrowded, parts_.time.now);
+  if (!left_out) return;
+  parts_.logger.event(
+      parts_.time.wall(),
+      {.level = Level::Warning,
+       .name = "connections_crowded",
+       .message = crowd.by_descriptors
+                      ? "no file descriptors are left: the longest idle connections are closed; "
+                        "raise the limit (ulimit -n)"
+                      : "nearly all connections that may be open are: the longest idle are closed; "
+                        "raise http.connections_max, and ulimit -n with it"},
+      {{"open", std::uint64_t{crowd.open}},
+       {"max", std::uint64_t{crowd.max}},
+       {"retired", std::uint64_t{crowd.retired}},
+       {"left_out", *left_out}});
 }
 
 void Notices::shed(const data::Exchange& exchange) {

@@ -28,6 +28,14 @@ class Notices {
 
   void connection_refused(model::ConnectionRefusal why, const net::IpAddress& client);
   void rate_limited(model::RequestLimit limit, const data::Exchange& exchange);
+  // Idle connections were told to go, as there is hardly room for more, or no descriptor is left.
+  struct Crowd {
+    std::size_t open = 0;
+    std::size_t max = 0;
+    std::size_t retired = 0;
+    bool by_descriptors = false;
+  };
+  void crowded(const Crowd& crowd);
   // The site is so far behind that new requests are not taken.
   void shed(const data::Exchange& exchange);
   // A client did what a well-behaved one does not. `place` tells the kinds apart: those of HTTP/2

@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "data/security/address_counts.h"
 #include "data/security/bucket_table.h"
+#include "data/security/connection_total.h"
 #include "data/security/keyed_hash.h"
 #include "data/security/notice_times.h"
 
@@ -22,12 +23,13 @@ struct SharedLimits {
   SharedLimits(const config::ServerSettings& settings, const KeyedHash::Key& key)
       : hash(key),
         buckets(settings.rate_limit.entries),
-        connections(std::size_t{settings.http.connections_max} *
-                    std::max<std::size_t>(settings.cores, 1)) {}
+        connections(settings.http.connections_max),
+        total(settings.http.connections_max) {}
 
   KeyedHash hash;
   BucketTable buckets;
   AddressCounts connections;
+  ConnectionTotal total;
   NoticeTimes notices;
 };
 
