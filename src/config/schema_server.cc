@@ -168,6 +168,18 @@ constexpr std::array kKeys{
     Key{"http.request_buffer",
         SizeField{[](Target t) -> Bytes& { return t.server.http.request_buffer; }, 4_KiB, 64_MiB},
         "Request body bytes held before the client has to wait for the guest."},
+    Key{"http.memory_per_address_max",
+        SizeField{[](Target t) -> Bytes& { return t.server.http.memory_per_address_max; }, 256_KiB,
+                  64_GiB, Bytes{1}, "none"},
+        "Memory held for the requests of one address (IPv6: of one /64): heads, and bodies that "
+        "guest or client have not taken yet. From half of it on new responses of that address are "
+        "buffered less; past it the request that holds most of it is ended. Behind trusted proxies "
+        "the address is the forwarded one."},
+    Key{"http.memory_max",
+        SizeField{[](Target t) -> Bytes& { return t.server.http.memory_max; }, 1_MiB, 1024_GiB,
+                  Bytes{1}, "none"},
+        "The same for all addresses together: past it the costliest request of the address that "
+        "holds most is ended."},
 
     Key{"http2.enabled", SwitchField{[](Target t) -> bool& { return t.server.http2.enabled; }},
         "Whether HTTP/2 is offered to clients by TLS, and spoken where a client begins with it."},

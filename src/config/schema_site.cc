@@ -81,7 +81,7 @@ constexpr std::array kKeys{
         CountField{[](Target t) -> std::uint32_t& { return t.site.limits.max_concurrent_requests; },
                    1, 10'000},
         "Requests that one cage runs at a time; of those whose body is still on its way, half as "
-        "many."},
+        "many, and on half of its instances."},
     Key{"limits.queue_max",
         CountField{[](Target t) -> std::uint32_t& { return t.site.limits.queue_max; }, 0,
                    1'000'000},
@@ -93,8 +93,11 @@ constexpr std::array kKeys{
     Key{"limits.stalled_after",
         DurationField{[](Target t) -> milliseconds& { return t.site.limits.stalled_after; },
                       milliseconds(1), minutes(10)},
-        "While all places of a cage are taken, a response of which its client takes nothing for so "
-        "long is ended, the longest first, to make room."},
+        "While others wait for a place or an instance, a request whose client sends or takes "
+        "nothing "
+        "for so long makes room for them; so do, after so long, requests of an address that has "
+        "more "
+        "than theirs."},
     Key{"limits.shed_after",
         DurationField{[](Target t) -> milliseconds& { return t.site.limits.shed_after; },
                       milliseconds(1), minutes(10), "off"},

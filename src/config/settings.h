@@ -82,6 +82,10 @@ struct HttpLimits {
   std::uint32_t connections_per_address_max = 1'000;  // 0: any number.
   Bytes response_buffer = 256_KiB;  // Response bytes held for one request before its guest waits.
   Bytes request_buffer = 64_KiB;    // Request body bytes held before the client waits.
+  // Memory that is held for the requests of one client, and of all; past it the costliest request
+  // of the costliest client is ended. 0: any.
+  Bytes memory_per_address_max = 32_MiB;
+  Bytes memory_max = 512_MiB;
   bool operator==(const HttpLimits&) const = default;
 };
 

@@ -26,6 +26,7 @@ std::string_view fault_name(RunOutcome outcome) {
     case RunOutcome::GuestError:
     case RunOutcome::Aborted:
     case RunOutcome::Stopped:
+    case RunOutcome::Displaced:
       return "";
   }
   return "";

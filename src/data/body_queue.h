@@ -3,6 +3,12 @@
 // A chunk is filled by the core that made it, read by the other side, and comes back to its maker
 // to be used again: memory is never freed by a core that did not allocate it.
 //
+// However small the pieces are in which a body comes, they share chunks. Whoever fills one hands it
+// over at once while the other side has fewer than kPartsOut; beyond that the other side has enough
+// to do, and the chunk is filled further until it is full, one comes home or the body ends. So a
+// body of n bytes in pieces of one never has more than n / kBytes + kPartsOut + 1 chunks, and its
+// pieces are never late.
+//
 // Thread: a pool and a queue are core-local; a chunk belongs to one core at a time.
 // Memory: a pool keeps up to kKeptMax chunks; the limits on bodies bound what is out.
 #pragma once
@@ -23,6 +29,8 @@ namespace pear::data {
 
 struct BodyChunk {  // NOLINT(*-member-init): its bytes are written before they are read.
   static constexpr std::size_t kBytes = 16UL * 1024 - 24;
+  // A chunk that is not full waits for more while so many of its body are out.
+  static constexpr std::uint32_t kPartsOut = 2;
 
   BodyChunk* next = nullptr;  // In a queue or a pool; owned by it.
   CoreId maker{};
@@ -57,6 +65,7 @@ class BodyChunkPool {
   BodyChunkPool& operator=(BodyChunkPool&&) = delete;
 
   [[nodiscard]] BodyChunk* take() {
+    ++lent_;
     if (first_ == nullptr) {
       auto fresh = std::make_unique_for_overwrite<BodyChunk>();
       fresh->next = nullptr;
@@ -74,6 +83,7 @@ class BodyChunkPool {
   }
   void give_back(BodyChunk* chunk) {
     PEAR_ASSERT(chunk->maker == core_, "a chunk came home to the wrong core");
+    --lent_;
     if (kept_ == kKeptMax) {
       const std::unique_ptr<BodyChunk> last(chunk);
       return;
@@ -82,10 +92,15 @@ class BodyChunkPool {
     ++kept_;
   }
 
+  // Chunks that are in use, and those that wait for it.
+  [[nodiscard]] std::size_t lent() const { return lent_; }
+  [[nodiscard]] std::size_t kept() const { return kept_; }
+
  private:
   CoreId core_;
   BodyChunk* first_ = nullptr;  // Owned.
   std::size_t kept_ = 0;
+  std::size_t lent_ = 0;
 };
 
 // Chunks in order. It does not own a pool: whoever empties it says where the chunks go.

@@ -15,13 +15,10 @@ constexpr std::chrono::microseconds kGuestTurn{200};
 constexpr int kSlicesOfTurn = 64;
 // A core whose run queue was not empty for so long gives new work to others.
 constexpr std::chrono::milliseconds kBehind{1};
+// How often it is told what memory is for.
+constexpr std::chrono::milliseconds kMemoryPeriod{100};
 // Requests that wait for a place look again this often: cages of other cores say nothing.
 constexpr std::chrono::milliseconds kWaitingPeriod{5};
-
-std::uint32_t response_chunks_max(const config::ServerSettings& settings) {
-  return std::max<std::uint32_t>(
-      2, static_cast<std::uint32_t>(settings.http.response_buffer.count / BodyChunk::kBytes));
-}
 
 }  // namespace
 
@@ -42,6 +39,7 @@ Core::Core(const Parts& parts)
               .counters = parts.counters,
               .notices = notices_,
               .time = time_}),
+      memory_(settings_, parts.limits),
       chunks_(parts.id),
       cages_({.core = parts.id,
               .signs = signs_,
@@ -51,7 +49,7 @@ Core::Core(const Parts& parts)
               .timers = parts.reactor.timers(),
               .chunks = chunks_,
               .blocks = blocks_,
-              .response_chunks_max = response_chunks_max(settings_)}),
+              .response_buffer = settings_.http.response_buffer.count}),
       path_({.core = parts.id,
              .signs = signs_,
              .settings = settings_,
@@ -62,6 +60,8 @@ Core::Core(const Parts& parts)
              .logger = parts.logger,
              .rates = rates_,
              .notices = notices_,
+             .memory = memory_,
+             .memory_ended = parts.counters.memory_ended,
              .time = time_,
              .http3_port = parts.quic == nullptr || settings_.https.empty()
                                ? std::uint16_t{0}
@@ -162,12 +162,33 @@ void Core::turn(io::Reactor::Wait wait) {
   }
   path_.deliver_news();
   connections_.write();
+  if (path_.settle_memory()) {
+    path_.deliver_news();
+    connections_.write();
+  }
   send_held();
   listener_.make_room();
   if (draining_) finish_drain_if_over();
   parts_.logger.report_drops(time_.wall());
   parts_.counters.log_lines_dropped.set(parts_.logger.dropped());
   parts_.counters.turns.add();
+  if (time_.turn - memory_reported_ >= kMemoryPeriod) report_memory();
+}
+
+void Core::report_memory() {
+  memory_reported_ = time_.turn;
+  const protocol::Connections::Memory connections = connections_.memory();
+  const auto set = [&](model::MemoryKind kind, std::size_t bytes) {
+    parts_.counters.memory_bytes[std::to_underlying(kind)].set(bytes);
+  };
+  set(model::MemoryKind::Bodies, chunks_.lent() * sizeof(BodyChunk));
+  set(model::MemoryKind::Heads, blocks_.blocks_lent() * blocks_.block_bytes());
+  set(model::MemoryKind::Connections, connections.buffers);
+  set(model::MemoryKind::Http2, connections.http2);
+  set(model::MemoryKind::Kept, chunks_.kept() * sizeof(BodyChunk) +
+                                   blocks_.blocks_idle() * blocks_.block_bytes() +
+                                   connections.kept);
+  parts_.counters.client_bytes.set(memory_.bytes());
 }
 
 void Core::run_guests() {
@@ -283,7 +304,7 @@ void Core::use(PublishCertificates& command) {
 void Core::use(const config::ServerSettings& settings) {
   settings_ = settings;
   admission_.use_settings();
-  cages_.set_response_chunks_max(response_chunks_max(settings_));
+  cages_.set_response_buffer(settings_.http.response_buffer.count);
   connections_.use_settings();
   listener_.use_settings(settings_);
   parts_.logger.set(static_cast<log::Level>(settings_.log.level), settings_.log.access);

@@ -25,6 +25,7 @@
 #include "data/protocol/connections.h"
 #include "data/request_path.h"
 #include "data/security/admission.h"
+#include "data/security/client_memory.h"
 #include "data/security/notices.h"
 #include "data/security/request_rates.h"
 #include "data/security/shared_limits.h"
@@ -107,6 +108,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   void begin_drain(MonotonicTime deadline);
   void on_drain_deadline(MonotonicTime now);
   void finish_drain_if_over();
+  void report_memory();
   void on_waiting(MonotonicTime now);
 
   Parts parts_;
@@ -117,6 +119,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   security::Notices notices_;
   security::Admission admission_;
   security::RequestRates rates_;
+  security::ClientMemory memory_;
   BodyChunkPool chunks_;
   base::ArenaBlockPool blocks_;
   cage::CageSet cages_;
@@ -131,6 +134,7 @@ class Core final : public CageLink, public cage::CageOutlet, public HealthProbe:
   };
   std::deque<Held> held_;  // Records that found a full ring. Bounded by the exchanges' credits.
   MonotonicTime behind_since_{};
+  MonotonicTime memory_reported_{};
   io::Timer waiting_ = io::Timer::calling<&Core::on_waiting>(*this);
   io::Timer drain_ = io::Timer::calling<&Core::on_drain_deadline>(*this);
   bool published_ = false;  // There is a site table.

@@ -24,6 +24,10 @@
 #include "io/timer_wheel.h"
 #include "model/site_table.h"
 
+namespace pear::security {
+struct ClientAccount;
+}
+
 namespace pear::data {
 
 namespace protocol {
@@ -32,9 +36,11 @@ class Stream;
 class RequestPath;
 class SnapshotPin;
 
-struct NewsTag;   // The list of exchanges whose stream must be told something.
-struct WaitTag;   // A queue of the pool.
-struct AliveTag;  // All the exchanges of a core.
+struct NewsTag;     // The list of exchanges whose stream must be told something.
+struct WaitTag;     // A queue of the pool.
+struct AliveTag;    // All the exchanges of a core.
+struct ChangedTag;  // Those that hold more or less than is charged to their clients.
+struct ChargedTag;  // Those of one client for which something is charged.
 
 enum class Protocol : std::uint8_t { Http11, Http2, Http3, Internal };
 
@@ -68,6 +74,8 @@ struct Response {
 class Exchange : public base::ListHook<NewsTag>,
                  public base::ListHook<WaitTag>,
                  public base::ListHook<AliveTag>,
+                 public base::ListHook<ChangedTag>,
+                 public base::ListHook<ChargedTag>,
                  public io::TimerNode {
  public:
   static constexpr std::size_t kArenaMax = 256UL * 1024;
@@ -86,6 +94,7 @@ class Exchange : public base::ListHook<NewsTag>,
   net::IpAddress client_address;
   std::string_view client;  // The same as text, in the arena.
   std::uint64_t client_hash = 0;
+  bool buffers_little = false;  // Of its response: see security/client_memory.h.
 
   // ---- The path part.
   RequestPath& path;
@@ -116,7 +125,8 @@ class Exchange : public base::ListHook<NewsTag>,
 
   // ---- Bodies.
   BodyQueue request_body;                // Received and not yet given to the cage's core.
-  std::uint32_t request_chunks_out = 0;  // Given and not yet back.
+  std::uint32_t request_chunks_out = 0;  // Given and not yet back,
+  std::uint64_t request_bytes_out = 0;   // with so many bytes.
   std::uint64_t request_bytes = 0;
   std::span<const http::Field> request_trailers;  // In the arena; set before body_end().
   bool request_ended = false;
@@ -124,6 +134,12 @@ class Exchange : public base::ListHook<NewsTag>,
   Interim* interims = nullptr;  // Of the guest, in order: its stream must be told of them,
   bool response_news = false;   // of the response,
   bool request_room = false;    // or that the client may send more.
+
+  // ---- Memory that is held for it (security/client_memory.h).
+  std::uint64_t bytes_held = 0;
+  std::uint64_t bytes_charged = 0;             // Of these, at the end of the last turn,
+  security::ClientAccount* account = nullptr;  // to this one.
+  bool ends_for_memory = false;
 
   // ---- For the log.
   MonotonicTime head_time{};  // The head was complete.

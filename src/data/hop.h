@@ -73,6 +73,7 @@ enum class RunOutcome : std::uint8_t {
   GuestError,  // The guest answered with an error-code of wasi:http: 500, or what the code says.
   Aborted,     // The client went away first.
   Stopped,     // The cage was ended before the request was: 503.
+  Displaced,   // It made room for others: 503.
 };
 
 struct HopRecord {

@@ -39,6 +39,7 @@ void RequestPath::body(Exchange& exchange, std::string_view bytes) {
     BodyChunk* chunk = exchange.request_body.back();
     if (chunk == nullptr || chunk->room() == 0) {
       chunk = parts_.chunks.take();
+      parts_.memory.hold(exchange, sizeof(BodyChunk));
       exchange.request_body.push(chunk);
     }
     const std::size_t taken = chunk->append(bytes);
@@ -58,8 +59,11 @@ void RequestPath::on_body_progress(Exchange& exchange) {
 
 void RequestPath::send_request_body(Exchange& exchange) {
   while (!exchange.request_body.empty()) {
+    const bool may_grow = exchange.request_body.front()->room() > 0 && !exchange.request_ended;
+    if (may_grow && exchange.request_chunks_out >= BodyChunk::kPartsOut) return;
     BodyChunk* const chunk = exchange.request_body.pop();
     ++exchange.request_chunks_out;
+    exchange.request_bytes_out += chunk->end;
     parts_.link.to_cage(exchange.cage_core, {.kind = HopKind::RequestChunk,
                                              .cage = exchange.cage,
                                              .chunk = chunk,
@@ -69,22 +73,21 @@ void RequestPath::send_request_body(Exchange& exchange) {
 
 bool RequestPath::wants_body(const Exchange& exchange) const {
   if (exchange.answered || exchange.aborted || exchange.link == Link::Over) return true;
-  if (exchange.link == Link::Running) {
-    const std::uint64_t most = parts_.settings.http.request_buffer.count / BodyChunk::kBytes;
-    return exchange.request_chunks_out < std::max<std::uint64_t>(2, most);
-  }
-  return exchange.request_body.bytes() < parts_.settings.http.request_buffer.count;
+  return exchange.request_body.bytes() + exchange.request_bytes_out <
+         parts_.settings.http.request_buffer.count;
 }
 
 void RequestPath::body_end(Exchange& exchange) {
   if (std::exchange(exchange.request_ended, true)) return;
   if (exchange.link == Link::Running && !exchange.aborted) {
+    send_request_body(exchange);
     tell_cage(exchange, HopKind::RequestEnd);
   }
   on_body_progress(exchange);
 }
 
 void RequestPath::sent(Exchange& exchange, BodyChunk* chunk) {
+  parts_.memory.let_go(exchange, sizeof(BodyChunk));
   if (!chunk->from_guest) return parts_.chunks.give_back(chunk);
   parts_.link.to_cage(exchange.cage_core, {.kind = HopKind::ResponseChunkReturn,
                                            .cage = exchange.cage,
@@ -93,7 +96,10 @@ void RequestPath::sent(Exchange& exchange, BodyChunk* chunk) {
 }
 
 void RequestPath::drop_request_body(Exchange& exchange) {
-  while (!exchange.request_body.empty()) parts_.chunks.give_back(exchange.request_body.pop());
+  while (!exchange.request_body.empty()) {
+    parts_.chunks.give_back(exchange.request_body.pop());
+    parts_.memory.let_go(exchange, sizeof(BodyChunk));
+  }
 }
 
 void RequestPath::drop_response_body(Exchange& exchange) {
@@ -148,6 +154,7 @@ void RequestPath::apply(const HopRecord& record) {
       response.head_ready = true;
       break;
     case HopKind::ResponseChunk:
+      parts_.memory.hold(exchange, sizeof(BodyChunk));
       if (nobody_listens) return sent(exchange, record.chunk);
       response.body_bytes += record.chunk->view().size();
       response.body.push(record.chunk);
@@ -162,8 +169,11 @@ void RequestPath::apply(const HopRecord& record) {
       if (nobody_listens) return;
       return on_cut(exchange, record);
     case HopKind::RequestChunkReturn:
-      parts_.chunks.give_back(record.chunk);
       --exchange.request_chunks_out;
+      exchange.request_bytes_out -= record.chunk->end;
+      parts_.chunks.give_back(record.chunk);
+      parts_.memory.let_go(exchange, sizeof(BodyChunk));
+      if (exchange.link == Link::Running && !exchange.aborted) send_request_body(exchange);
       if (exchange.stream == nullptr) return free_if_over(exchange);
       exchange.request_room = true;
       return note_news(exchange);

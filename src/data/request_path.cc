@@ -115,11 +115,15 @@ RequestPath::Step RequestPath::lease_cage(Exchange& exchange) {
       if (!exchange.armed()) {
         parts_.timers.arm(exchange, now() + exchange.site->settings.limits.queue_timeout);
       }
+      if (Exchange* const surplus = pool_.surplus(*exchange.site)) {
+        counters_of(*surplus)->queue_full.add();
+        refuse(*surplus, Cause::QueueFull);
+      }
       return Step::Wait;
     case Pool::Answer::AwaitsBody:
       // Its connection waits for the body, with a deadline of its own.
       exchange.cancel();
-      if (Exchange* const slowest = pool_.surplus(*exchange.site)) {
+      if (Exchange* const slowest = pool_.surplus_body(*exchange.site)) {
         refuse(*slowest, Cause::BodyTimeout);
       }
       return Step::Wait;
@@ -195,6 +199,9 @@ Exchange* RequestPath::open(protocol::Stream& stream, Protocol protocol) {
 
 void RequestPath::start(Exchange& exchange) {
   exchange.head_time = now();
+  exchange.buffers_little = parts_.memory.is_short(exchange);
+  const std::size_t head = exchange.arena.bytes_held();
+  if (head > kSmallHead) parts_.memory.hold(exchange, head);
   advance(exchange);
 }
 
@@ -255,6 +262,7 @@ void RequestPath::abort(Exchange& exchange) {
 void RequestPath::answer(Exchange& exchange, Cause cause, std::chrono::seconds retry_after) {
   answer_without_guest(exchange);
   response::answer_error(exchange, cause, {.chunks = parts_.chunks, .retry_after = retry_after});
+  parts_.memory.hold(exchange, sizeof(BodyChunk));
   add_edge_fields(exchange);
 }
 
@@ -290,7 +298,32 @@ void RequestPath::free_if_over(Exchange& exchange) {
   if (exchange.link != Link::None && exchange.link != Link::Over) return;
   if (exchange.link == Link::Over) tell_cage(exchange, HopKind::Release);
   if (exchange.snapshot != nullptr) exchange.snapshot->let_go();
+  parts_.memory.forget(exchange);
   exchanges_.destroy(exchange);
+}
+
+bool RequestPath::settle_memory() {
+  if (!parts_.memory.settle()) return false;
+  bool any = false;
+  while (Exchange* const exchange = parts_.memory.costliest()) {
+    end_for_memory(*exchange);
+    any = true;
+  }
+  return any;
+}
+
+// All that can be let go is let go now: a client that stands still may never hear of it.
+void RequestPath::end_for_memory(Exchange& exchange) {
+  parts_.notices.client_memory(exchange);
+  parts_.memory_ended.add();
+  abort(exchange);
+  drop_response_body(exchange);
+  if (exchange.stream == nullptr) return;
+  if (!exchange.response.head_ready) return answer(exchange, Cause::ClientMemory);
+  exchange.response.ended = false;
+  exchange.response.cut = true;
+  exchange.response_news = true;
+  note_news(exchange);
 }
 
 std::uint64_t RequestPath::cut_all() {

@@ -26,6 +26,7 @@
 #include "data/pool/pool.h"
 #include "data/protocol/stream.h"
 #include "data/response/error_response.h"
+#include "data/security/client_memory.h"
 #include "data/security/notices.h"
 #include "data/security/request_rates.h"
 #include "data/snapshot_pin.h"
@@ -63,6 +64,8 @@ class RequestPath {
     log::Logger& logger;
     security::RequestRates& rates;
     security::Notices& notices;
+    security::ClientMemory& memory;
+    model::Counter& memory_ended;  // Requests that settle_memory() has ended.
     const TurnTime& time;          // Advanced by the core.
     std::uint16_t http3_port = 0;  // Where HTTP/3 is served; 0: nowhere.
   };
@@ -109,6 +112,9 @@ class RequestPath {
   void deliver_news();
   // Gives places that became free, here or elsewhere, to requests that wait.
   void serve_waiting();
+  // The end of a turn: what is held for clients is charged to them, and where that is too much the
+  // costliest requests are ended. True: some were, and their streams have news.
+  [[nodiscard]] bool settle_memory();
 
   [[nodiscard]] std::size_t exchanges_open() const { return exchanges_.live(); }
   [[nodiscard]] bool has_waiting() const { return pool_.waiting() != 0; }
@@ -129,6 +135,9 @@ class RequestPath {
   static constexpr std::uint8_t kStageCount = 4;
   static const std::array<Stage, kStageCount> kStages;
   static constexpr std::chrono::seconds kRetryAfter{1};
+  // A head that is larger is charged to its client from the start; others are bounded by the number
+  // of requests.
+  static constexpr std::size_t kSmallHead = 8UL * 1024;
 
   void advance(Exchange& exchange);
   [[nodiscard]] Step match_route(Exchange& exchange);
@@ -159,6 +168,7 @@ class RequestPath {
   void tell_cage(Exchange& exchange, HopKind kind);
   void note_news(Exchange& exchange);
   void drop_request_body(Exchange& exchange);
+  void end_for_memory(Exchange& exchange);
   void drop_response_body(Exchange& exchange);
   void free_if_over(Exchange& exchange);
   void record(const Exchange& exchange);

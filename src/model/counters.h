@@ -14,6 +14,7 @@
 #include "base/histogram.h"
 #include "base/ids.h"
 #include "model/cage_state.h"
+#include "model/memory_kinds.h"
 #include "model/refusals.h"
 
 namespace pear::model {
@@ -46,6 +47,10 @@ struct SiteCounters {
   // When the oldest of the requests that wait for their first CPU time on this core came (0: none
   // waits), as MonotonicTime has it.
   Counter waits_since_ns;
+  // Of the clients whose requests wait for a place on this core: the one that has the fewest, by
+  // Exchange::client_hash. 0: none waits.
+  Counter poorest_waiting;
+  Counter displaced;              // Requests that made room for others of clients that have less.
   std::array<Counter, 6> faults;  // By data::FaultKind.
   Counter recovered;
   Counter guest_cpu_ns;
@@ -75,6 +80,9 @@ struct CoreCounters {
   Counter accept_paused;        // EMFILE, or connections_max.
   Counter connections_retired;  // Idle ones that made room for others.
   std::array<Counter, kConnectionRefusals.size()> connections_refused;  // By ConnectionRefusal.
+  std::array<Counter, kMemoryKinds.size()> memory_bytes;  // By MemoryKind; now and then.
+  Counter client_bytes;                                   // Of all that is charged to clients.
+  Counter memory_ended;      // Requests that ended since too much was held for their clients.
   Counter limits_forgotten;  // Clients' rates that gave way to others before they could.
   Counter protocol_errors;   // Requests refused by the parser.
   Counter tls_handshakes;    // Completed,

@@ -9,6 +9,7 @@
 #include "data/core_event.h"
 #include "http/http2/flood_guard.h"
 #include "http/http3/offence.h"
+#include "io/process_memory.h"
 #include "io/tls/server_contexts.h"
 
 namespace pear::admin {
@@ -37,6 +38,8 @@ constexpr SiteCounter kSiteCounters[] = {
     {"pear_request_bytes_total", "Bytes of request bodies.", &SiteCounters::request_bytes},
     {"pear_response_bytes_total", "Bytes of response bodies.", &SiteCounters::response_bytes},
     {"pear_cage_recoveries_total", "Faults after which a successor ran.", &SiteCounters::recovered},
+    {"pear_displaced_total", "Requests that made room for others of clients with fewer.",
+     &SiteCounters::displaced},
     {"pear_cage_instances_made_total", "Instances that were made.", &SiteCounters::instances_made},
     {"pear_guest_log_lines_dropped_total",
      "Lines of guests beyond the bound of a request, or that found no room in the log.",
@@ -53,6 +56,9 @@ struct CoreCounter {
 constexpr CoreCounter kCoreCounters[] = {
     {"pear_connections_accepted_total", "Connections that were accepted.",
      &CoreCounters::connections_accepted},
+    {"pear_client_memory_ended_total",
+     "Requests that were ended since too much was held for their client, or for all.",
+     &CoreCounters::memory_ended},
     {"pear_limits_forgotten_total",
      "Clients whose rates gave way to others before they could: see server.rate_limit.entries.",
      &CoreCounters::limits_forgotten},
@@ -105,6 +111,13 @@ constexpr SiteHistogram kHistograms[] = {
      &SiteCounters::queue_wait},
     {"pear_heal_seconds", "Fault to a successor that runs.", &SiteCounters::heal},
 };
+
+template <typename Value>
+std::uint64_t core_total(const AdminView& view, const Value& value) {
+  std::uint64_t total = 0;
+  for (const CoreCounters* const core : view.cores) total += value(*core);
+  return total;
+}
 
 void write_process(MetricsText& text, const AdminView& view) {
   text.gauge("pear_build_info", "1; the label says which version runs.");
@@ -193,6 +206,24 @@ void write_cages(MetricsText& text, const AdminView& view) {
         &CageTotals::memory_bytes);
 }
 
+// What the process holds, by whom or what it is for. What is kept for reuse, the code and the
+// images are what the resident memory has beyond that.
+void write_memory(MetricsText& text, const AdminView& view) {
+  text.gauge("pear_memory_bytes", "Bytes that are held, by what they are for.");
+  for (std::size_t i = 0; i < model::kMemoryKinds.size(); ++i) {
+    text.sample({{"kind", model::kMemoryKinds[i]}},
+                core_total(view, [i](const CoreCounters& c) { return c.memory_bytes[i].value(); }));
+  }
+  std::uint64_t guests = 0;
+  for (const auto& [id, site] : view.supervisor.sites()) guests += cage_totals(*site).memory_bytes;
+  text.sample({{"kind", "guests"}}, guests);
+  text.gauge("pear_client_memory_bytes",
+             "Of bodies and large heads: what is charged to clients (http.memory_max).");
+  text.sample({}, core_total(view, [](const CoreCounters& c) { return c.client_bytes.value(); }));
+  text.gauge("pear_process_resident_bytes", "Physical memory of the server process.");
+  text.sample({}, io::resident_bytes());
+}
+
 void write_refused_connections(MetricsText& text, std::string_view core,
                                const CoreCounters& counters) {
   for (std::size_t i = 0; i < model::kConnectionRefusals.size(); ++i) {
@@ -269,6 +300,7 @@ Answer get_metrics(const AdminView& view) {
   write_requests(text, view);
   write_sites(text, view);
   write_cages(text, view);
+  write_memory(text, view);
   write_cores(text, view);
   write_certificates(text, view);
   return {.content_type = kPrometheus, .body = text.take()};

@@ -6,6 +6,7 @@
 #include "control/admin/resources.h"
 #include "control/admin/site_totals.h"
 #include "data/core_event.h"
+#include "io/process_memory.h"
 
 namespace pear::admin {
 namespace {
@@ -143,6 +144,21 @@ void write_cores(JsonText& json, const AdminView& view) {
   json.end_array();
 }
 
+// What the process holds, by what it is for, as in the metrics.
+void write_memory(JsonText& json, const AdminView& view) {
+  json.begin_object("memory_bytes");
+  for (std::size_t i = 0; i < model::kMemoryKinds.size(); ++i) {
+    std::uint64_t bytes = 0;
+    for (const model::CoreCounters* const core : view.cores) bytes += core->memory_bytes[i].value();
+    json.number(model::kMemoryKinds[i], bytes);
+  }
+  std::uint64_t guests = 0;
+  for (const auto& [id, site] : view.supervisor.sites()) guests += cage_totals(*site).memory_bytes;
+  json.number("guests", guests);
+  json.number("resident", io::resident_bytes());
+  json.end_object();
+}
+
 }  // namespace
 
 Answer get_status(const AdminView& view) {
@@ -153,6 +169,7 @@ Answer get_status(const AdminView& view) {
   json.truth("ready", view.ready);
   json.truth("draining", view.draining);
   json.truth("https_refused", view.https_refused);
+  write_memory(json, view);
   write_cores(json, view);
   json.begin_array("sites");
   for (const SiteStanding& site : view.sites) write_site(json, view, site);

@@ -132,7 +132,6 @@ void Cage::fault(GuestSlot& slot, FaultKind kind, std::string_view reason) {
     end_run(*run, outcome_of(kind));
   }
   discard(slot);
-  serve_waiting();
   if (state_ != CageState::Running) {
     // A sibling of the instance that crashed the cage: its successor is on the way.
     event.incarnation = Incarnation{incarnation_};

@@ -18,13 +18,16 @@
 #include "data/cage/guest_run.h"
 #include "data/cage/guest_slot.h"
 #include "data/cage/memory_account.h"
+#include "data/client_counts.h"
 #include "data/core_event.h"
 #include "model/cage_state.h"
 #include "model/site_table.h"
 
 namespace pear::cage {
 
-class Cage {
+struct ShortTag;  // Cages whose first waiting request found all instances of the process in use.
+
+class Cage : public base::ListHook<ShortTag> {
  public:
   // How long a guest may go on after its client went away.
   static constexpr std::chrono::milliseconds kAbortGrace{100};
@@ -65,7 +68,7 @@ class Cage {
   // ---- From the run queue and the timers.
 
   void run_slice(GuestSlot& slot);
-  // The turn of a request that has no instance yet.
+  // The turn of a request that has no instance yet: it gets one, or waits for wake_next().
   void first_slice(GuestRun& run);
   // Frees instances that have been idle for too long.
   void trim();
@@ -78,6 +81,15 @@ class Cage {
   [[nodiscard]] const model::Site& site() const { return *site_; }
   [[nodiscard]] const model::CagePlace& place() const { return place_; }
   [[nodiscard]] MemoryAccount& account() { return account_; }
+  // Takes bytes of the account: false, and nothing is taken, without room for them.
+  [[nodiscard]] bool charge(std::uint64_t bytes);
+  // They come back.
+  void give_back(std::uint64_t bytes);
+  // Something that a request may wait for has come back: an instance, memory of the account, one of
+  // the process's instances. The request that has waited for longest takes its turn, if there is
+  // enough for it now. All that gives something back calls this, also from within a slice: nothing
+  // runs here. False: nobody has use for it.
+  bool wake_next();
   [[nodiscard]] CageEnv& env() { return env_; }
   [[nodiscard]] SiteOnCore& site_on_core() { return site_on_core_; }
   [[nodiscard]] GuestSlot* slot_of(std::uint64_t token);
@@ -94,6 +106,7 @@ class Cage {
   [[nodiscard]] bool has_room_for_instance();
   [[nodiscard]] GuestSlot* free_slot();
   void attach(GuestRun& run, GuestSlot& slot);
+  void detach(GuestRun& run);
   [[nodiscard]] GuestSlot* make_slot();  // Null when the process has no room.
   void discard(GuestSlot& slot);
   void discard_and_finish(GuestSlot& slot);
@@ -104,7 +117,24 @@ class Cage {
   void on_started(GuestSlot& slot, MonotonicTime now);
   void on_start_failed(GuestSlot& slot, std::string_view reason);
   void on_returned(GuestSlot& slot);
-  void serve_waiting();
+
+  // Who is next, and who makes room (cage_relief.cc).
+  [[nodiscard]] GuestRun* next_waiting();
+  // Instances that the account has room for, those that there are included.
+  [[nodiscard]] std::uint64_t capacity() const;
+  // Whether the body of the run, which is not complete, leaves enough instances to others.
+  [[nodiscard]] bool may_await_body() const;
+  void wait_for_instance(GuestRun& run);
+  void wait_for_client(GuestRun& run);
+  void client_moves(GuestRun& run);
+  // From now on it is looked who has to make room, as long as others wait.
+  void watch_pressure();
+  [[nodiscard]] bool is_full() const;
+  [[nodiscard]] bool relieve(MonotonicTime now);
+  struct Pressure;
+  [[nodiscard]] GuestRun* whom_to_displace(MonotonicTime now);
+  [[nodiscard]] GuestRun* costliest(const Pressure& pressure, MonotonicTime now);
+  void on_relief(MonotonicTime now);
 
   // Faults (cage.cc).
   void fault(GuestSlot& slot, data::FaultKind kind, std::string_view reason);
@@ -114,7 +144,10 @@ class Cage {
   void finish_if_empty();
 
   // Runs (cage_runs.cc).
+  // What the guest has written goes to its client.
   void seal(GuestRun& run);
+  // The same, unless it may as well be joined by what comes next: see BodyChunk::kPartsOut.
+  void seal_if_due(GuestRun& run);
   void return_request_chunk(GuestRun& run);
   void return_request_chunks(GuestRun& run);
   void tell(data::HopKind kind, GuestRun& run, data::RunOutcome outcome = data::RunOutcome::Done);
@@ -122,10 +155,6 @@ class Cage {
   void end_unserved(GuestRun& run, data::RunOutcome outcome);
   void wake(GuestRun& run);
   void on_body(GuestRun& run);
-  void stall(GuestRun& run);
-  // While the places are all taken, those that clients hold by not reading are freed.
-  void relieve_if_full();
-  void on_relief(MonotonicTime now);
   void on_wall(GuestRun& run);
   [[nodiscard]] bool over_cpu(GuestRun& run, MonotonicTime now);
 
@@ -149,10 +178,13 @@ class Cage {
 
   Slots slots_;
   IdleSlots idle_;
-  base::IntrusiveList<GuestRun, RunTag> runs_;       // Not yet released.
-  base::IntrusiveList<GuestRun, WaitTag> waiting_;   // For an instance: the account had no room.
-  base::IntrusiveList<GuestRun, StallTag> stalled_;  // The one that is so for longest first.
-  std::uint32_t in_flight_ = 0;                      // Not yet ended.
+  base::IntrusiveList<GuestRun, RunTag> runs_;         // Not yet released.
+  base::IntrusiveList<GuestRun, WaitTag> waiting_;     // For an instance: there was no room.
+  base::IntrusiveList<GuestRun, WaitTag> incomplete_;  // The same; their bodies are on their way.
+  std::uint32_t in_flight_ = 0;                        // Not yet ended,
+  std::uint32_t awaiting_bodies_ = 0;                  // of these with an instance.
+  data::ClientCounts places_;                          // Of those in flight, by client,
+  data::ClientCounts instances_;                       // and of those with an instance.
   io::Timer relief_ = io::Timer::calling<&Cage::on_relief>(*this);
   io::Timer deadline_ = io::Timer::calling<&Cage::on_deadline>(*this);  // Of terminate().
 };

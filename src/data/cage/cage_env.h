@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/ids.h"
+#include "base/intrusive_list.h"
 #include "base/object_pool.h"
 #include "base/vital_signs.h"
 #include "data/body_queue.h"
@@ -24,6 +25,9 @@
 #include "model/site_table.h"
 
 namespace pear::cage {
+
+class Cage;
+struct ShortTag;
 
 // Where the cages' words go: to the connection's core, to control, to the log.
 class CageOutlet {
@@ -66,7 +70,9 @@ struct CageEnv {
   data::BodyChunkPool& chunks;
   base::ArenaBlockPool& blocks;
   base::ObjectPool<GuestRun>& runs;
-  std::uint32_t response_chunks_max = 16;  // Of one run, given and not yet taken by the client.
+  // Cages that wait until the process may have another instance.
+  base::IntrusiveList<Cage, ShortTag>& short_of_instances;
+  std::uint64_t response_buffer = 256UL * 1024;  // Bytes of one run that its client has not taken.
 };
 
 }  // namespace pear::cage

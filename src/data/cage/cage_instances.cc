@@ -71,15 +71,43 @@ void Cage::discard(GuestSlot& slot) {
     slot.guest->leave_host();
     env_.maker.bury(std::move(slot.guest));
   }
-  account_.release(std::exchange(slot.charged, 0));
-  place_.counters->memory_bytes.set(account_.used());
+  const std::uint64_t charged = std::exchange(slot.charged, 0);
   place_.counters->instances.subtract();
-  const std::unique_ptr<GuestSlot> owned(&slot);  // Leaves its lists as it dies.
+  std::unique_ptr<GuestSlot>(&slot).reset();  // Leaves its lists as it dies.
+  give_back(charged);
+  // The process may have another instance now: who of this core has waited for it for longest, and
+  // has use for it.
+  while (Cage* const other = env_.short_of_instances.pop_front()) {
+    if (other->wake_next()) break;
+  }
+}
+
+bool Cage::charge(std::uint64_t bytes) {
+  if (!account_.try_charge(bytes)) return false;
+  place_.counters->memory_bytes.set(account_.used());
+  return true;
+}
+
+void Cage::give_back(std::uint64_t bytes) {
+  account_.release(bytes);
+  place_.counters->memory_bytes.set(account_.used());
+  wake_next();
+}
+
+bool Cage::wake_next() {
+  if (waiting_.empty() && incomplete_.empty()) return false;
+  if (idle_.empty() && !has_room_for_instance()) return false;
+  GuestRun* const next = next_waiting();
+  if (next != nullptr) env_.queue.push(site_on_core_.queue, *next);
+  return next != nullptr;
 }
 
 void Cage::rest(GuestSlot& slot) {
+  // It may have been woken within the slice that was its last.
+  env_.queue.remove(site_on_core_.queue, slot);
   slot.rested = env_.time.now;
   idle_.push_front(slot);
+  wake_next();
 }
 
 void Cage::trim() {
@@ -131,7 +159,7 @@ void Cage::run_slice(GuestSlot& slot) {
   site_on_core_.counters.guest_cpu_ns.add(static_cast<std::uint64_t>(slice.cpu.count()));
   if (slot.run != nullptr) {
     slot.run->cpu += slice.cpu;
-    seal(*slot.run);
+    seal_if_due(*slot.run);
   } else {
     slot.start_cpu += slice.cpu;
   }
@@ -171,7 +199,6 @@ void Cage::settle(GuestSlot& slot, const Guest::Slice& slice) {
 void Cage::on_started(GuestSlot& slot, MonotonicTime now) {
   slot.starting = false;
   instance_bytes_ = slot.charged;
-  place_.counters->memory_bytes.set(account_.used());
   if (state_ == CageState::Initializing) {
     move(CageMove::Started);
     ++incarnation_;
@@ -185,6 +212,7 @@ void Cage::on_started(GuestSlot& slot, MonotonicTime now) {
   if (state_ == CageState::Terminating && slot.run == nullptr) return discard_and_finish(slot);
   if (slot.base::ListHook<IdleTag>::linked()) return;
   if (slot.run == nullptr) return rest(slot);
+  wake_next();  // It may have turned out smaller than was thought.
   begin(slot);
   run_slice(slot);
 }
@@ -200,8 +228,11 @@ void Cage::on_start_failed(GuestSlot& slot, std::string_view reason) {
   GuestRun* const run = std::exchange(slot.run, nullptr);
   const bool successor = slot.successor;
   if (run != nullptr && crowded) {
-    run->slot = nullptr;
-    waiting_.push_back(*run);
+    detach(*run);
+    (run->request_ended ? waiting_ : incomplete_).push_front(*run);  // It was the next.
+    env_.timers.arm(run->wall, run->came + site_->settings.limits.queue_timeout);
+    // More room is needed than there will be when this one is gone, or it would be made again.
+    instance_bytes_ = account_.room() + slot.charged + 1;
     return discard(slot);
   }
   if (run != nullptr) end_run(*run, RunOutcome::Stopped);
@@ -236,19 +267,7 @@ void Cage::on_returned(GuestSlot& slot) {
   } else {
     discard(slot);
   }
-  serve_waiting();
   finish_if_empty();
-}
-
-// Requests that found no room for an instance of their own take turns with the others.
-void Cage::serve_waiting() {
-  GuestRun* const run = waiting_.front();
-  if (run == nullptr) return;
-  GuestSlot* const slot = free_slot();
-  if (slot == nullptr) return;
-  run->base::ListHook<WaitTag>::unlink();
-  attach(*run, *slot);
-  make_runnable(*slot);
 }
 
 void Cage::discard_and_finish(GuestSlot& slot) {

@@ -22,16 +22,15 @@ bool Cage::start(data::Exchange& exchange) {
   if (run == nullptr) return false;
   runs_.push_back(*run);
   ++in_flight_;
+  places_.add(exchange.client_hash);
   place_.counters->in_flight.set(in_flight_);
   run->cpu_budget = limits.cpu;
-  run->progress = env_.time.now;
+  run->came = run->progress = env_.time.now;
   site_on_core_.first_slices.begin(*run);
   run->request_ended = !exchange.request.has_body;
-  run->head_deadline = env_.time.now + limits.head_timeout;
-  env_.timers.arm(run->wall, run->head_deadline);
   tell(HopKind::Accepted, *run);
   env_.queue.push(site_on_core_.queue, *run);
-  relieve_if_full();
+  if (is_full()) watch_pressure();
   return true;
 }
 
@@ -44,20 +43,32 @@ void GuestRun::take_turn() {
 void Cage::first_slice(GuestRun& run) {
   site_on_core_.first_slices.end(run);
   if (run.aborted) return end_unserved(run, RunOutcome::Aborted);
-  GuestSlot* const slot = waiting_.empty() ? free_slot() : nullptr;
-  if (slot != nullptr) {
-    attach(run, *slot);
-    return run_slice(*slot);
-  }
-  if (slots_.empty()) return end_unserved(run, RunOutcome::Stopped);
-  waiting_.push_back(run);  // For one of those that there are.
+  const GuestRun* const next = next_waiting();
+  const bool may_go = next == &run || (next == nullptr && (run.request_ended || may_await_body()));
+  GuestSlot* const slot = may_go ? free_slot() : nullptr;
+  if (slot == nullptr) return wait_for_instance(run);
+  run.base::ListHook<WaitTag>::unlink();
+  attach(run, *slot);
+  wake_next();  // There may be enough for another.
+  run_slice(*slot);
 }
 
 void Cage::attach(GuestRun& run, GuestSlot& slot) {
   run.slot = &slot;
+  instances_.add(run.exchange.client_hash);
+  run.counts_as_incomplete = !run.request_ended;
+  if (run.counts_as_incomplete) ++awaiting_bodies_;
   run.begun = env_.time.now;
+  run.head_deadline = env_.time.now + site_->settings.limits.head_timeout;
+  env_.timers.arm(run.wall, run.head_deadline);
   slot.run = &run;
   if (!slot.starting) begin(slot);
+}
+
+void Cage::detach(GuestRun& run) {
+  run.slot = nullptr;
+  instances_.subtract(run.exchange.client_hash);
+  if (std::exchange(run.counts_as_incomplete, false)) --awaiting_bodies_;
 }
 
 void Cage::wake(GuestRun& run) {
@@ -72,11 +83,18 @@ void Cage::request_chunk(GuestRun& run, BodyChunk* chunk) {
 
 void Cage::request_end(GuestRun& run) {
   run.request_ended = true;
+  if (std::exchange(run.counts_as_incomplete, false)) --awaiting_bodies_;
+  if (run.base::ListHook<WaitTag>::linked()) {
+    run.base::ListHook<WaitTag>::unlink();
+    waiting_.push_back(run);
+  }
+  wake_next();  // This one, or another whose body is on its way.
   on_body(run);
 }
 
 // From now on it is the guest that others wait for.
 void Cage::on_body(GuestRun& run) {
+  client_moves(run);
   const MonotonicTime since = std::exchange(run.body_awaited, MonotonicTime{});
   if (since != MonotonicTime{} && !run.ended) {
     run.head_deadline += env_.time.now - since;
@@ -89,50 +107,24 @@ void Cage::on_body(GuestRun& run) {
 void Cage::abort(GuestRun& run) {
   if (run.aborted || run.ended) return;
   run.aborted = true;
+  // Without an instance it has nothing to finish, and ends with its turn.
+  if (run.slot == nullptr) return env_.queue.push(site_on_core_.queue, run);
   env_.timers.arm(run.wall, env_.time.now + kAbortGrace);
   wake(run);
 }
 
 void Cage::response_chunk_return(GuestRun& run, BodyChunk* chunk) {
-  env_.chunks.give_back(chunk);
   --run.chunks_out;
-  run.base::ListHook<StallTag>::unlink();
-  if (run.charged >= BodyChunk::kBytes) {
-    run.charged -= BodyChunk::kBytes;
-    account_.release(BodyChunk::kBytes);
-  }
+  run.bytes_out -= chunk->end;
+  env_.chunks.give_back(chunk);
+  client_moves(run);
+  seal_if_due(run);
   wake(run);
 }
 
 void Cage::release(GuestRun& run) {
   PEAR_ASSERT(run.ended && run.chunks_out == 0, "a run is released once all of it came home");
   env_.runs.destroy(run);
-}
-
-void Cage::stall(GuestRun& run) {
-  if (run.base::ListHook<StallTag>::linked()) return;
-  run.stalled = env_.time.now;
-  stalled_.push_back(run);
-  relieve_if_full();
-}
-
-void Cage::relieve_if_full() {
-  const config::CageLimits& limits = site_->settings.limits;
-  const GuestRun* const oldest = stalled_.front();
-  if (in_flight_ < limits.max_concurrent_requests || oldest == nullptr) return;
-  if (!relief_.armed()) env_.timers.arm(relief_, oldest->stalled + limits.stalled_after);
-}
-
-void Cage::on_relief(MonotonicTime now) {
-  const config::CageLimits& limits = site_->settings.limits;
-  GuestRun* const oldest = stalled_.front();
-  const bool full = in_flight_ >= limits.max_concurrent_requests;
-  if (full && oldest != nullptr && now - oldest->stalled >= limits.stalled_after) {
-    GuestSlot& slot = *oldest->slot;
-    end_run(*oldest, RunOutcome::Aborted);
-    discard_and_finish(slot);
-  }
-  relieve_if_full();
 }
 
 bool Cage::over_cpu(GuestRun& run, MonotonicTime now) {
@@ -158,9 +150,13 @@ void Cage::seal(GuestRun& run) {
   BodyChunk* const chunk = std::exchange(run.filling, nullptr);
   chunk->from_guest = true;
   ++run.chunks_out;
-  if (account_.try_charge(BodyChunk::kBytes)) run.charged += BodyChunk::kBytes;
+  run.bytes_out += chunk->end;
   env_.outlet.to_exchange(
       {.kind = HopKind::ResponseChunk, .exchange = &run.exchange, .chunk = chunk});
+}
+
+void Cage::seal_if_due(GuestRun& run) {
+  if (run.filling != nullptr && run.chunks_out < BodyChunk::kPartsOut) seal(run);
 }
 
 void Cage::return_request_chunk(GuestRun& run) {
@@ -188,19 +184,19 @@ void Cage::end_run(GuestRun& run, RunOutcome outcome) {
     run.cut = true;
     tell(HopKind::ResponseCut, run, outcome == RunOutcome::Done ? RunOutcome::Host : outcome);
   }
+  run.ended = true;  // Chunks that still come go home at once.
   return_request_chunks(run);
   run.wall.cancel();
-  run.ended = true;
   run.base::ListHook<WaitTag>::unlink();
-  run.base::ListHook<StallTag>::unlink();
   site_on_core_.first_slices.end(run);
   env_.queue.remove(site_on_core_.queue, run);
   if (run.slot != nullptr) {
     run.slot->end_lines();
     run.slot->run = nullptr;
+    detach(run);
   }
-  run.slot = nullptr;
   --in_flight_;
+  places_.subtract(run.exchange.client_hash);
   place_.counters->in_flight.set(in_flight_);
   tell(HopKind::Ended, run, outcome);  // May release the run: nothing may follow.
 }
@@ -208,6 +204,7 @@ void Cage::end_run(GuestRun& run, RunOutcome outcome) {
 // A run that never got an instance.
 void Cage::end_unserved(GuestRun& run, RunOutcome outcome) {
   end_run(run, outcome);
+  wake_next();  // It may have been the next, and what it was woken for is there for another.
   finish_if_empty();
 }
 
@@ -217,7 +214,8 @@ void GuestRun::on_wall(MonotonicTime /*now*/) {
 
 void Cage::on_wall(GuestRun& run) {
   if (run.slot == nullptr) {
-    return end_unserved(run, run.aborted ? RunOutcome::Aborted : RunOutcome::Wall);
+    site_on_core_.counters.queue_timeout.add();
+    return end_unserved(run, RunOutcome::Stopped);
   }
   GuestSlot& slot = *run.slot;
   if (run.aborted) {

@@ -14,7 +14,10 @@ using data::HopRecord;
 
 namespace {
 constexpr std::chrono::seconds kTrimPeriod{1};
-}
+// Cages that wait for an instance of the process look again this often: other cores, and the
+// reaper, say nothing when they end one.
+constexpr std::chrono::milliseconds kRetryPeriod{5};
+}  // namespace
 
 CageSet::CageSet(const Parts& parts)
     : core_(parts.core),
@@ -29,7 +32,8 @@ CageSet::CageSet(const Parts& parts)
            .chunks = parts.chunks,
            .blocks = parts.blocks,
            .runs = runs_,
-           .response_chunks_max = parts.response_chunks_max} {
+           .short_of_instances = short_of_instances_,
+           .response_buffer = parts.response_buffer} {
   env_.timers.arm(trim_, env_.time.now + kTrimPeriod);
 }
 
@@ -114,7 +118,15 @@ bool CageSet::run_one() {
   const RunQueue::Next next = queue_.pop();
   if (next.guest == nullptr) return false;
   next.guest->take_turn();
+  if (!short_of_instances_.empty() && !retry_.armed()) {
+    env_.timers.arm(retry_, env_.time.now + kRetryPeriod);
+  }
   return true;
+}
+
+// Those that find none come back to the list with the turns of their requests.
+void CageSet::on_retry(MonotonicTime /*now*/) {
+  while (Cage* const cage = short_of_instances_.pop_front()) cage->wake_next();
 }
 
 void CageSet::take_woken() {

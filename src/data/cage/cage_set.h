@@ -29,7 +29,7 @@ class CageSet {
     io::TimerWheel& timers;
     data::BodyChunkPool& chunks;
     base::ArenaBlockPool& blocks;
-    std::uint32_t response_chunks_max = 16;
+    std::uint64_t response_buffer = 256UL * 1024;  // See CageEnv.
   };
   // Requests in all the cages of one core.
   static constexpr std::size_t kRunsMax = 65'536;
@@ -48,7 +48,7 @@ class CageSet {
   void terminate(const data::TerminateCage& command);
   [[nodiscard]] Cage* find(CageId cage);
   // Of what a run gives from now on.
-  void set_response_chunks_max(std::uint32_t max) { env_.response_chunks_max = max; }
+  void set_response_buffer(std::uint64_t bytes) { env_.response_buffer = bytes; }
 
   // From the connection's core of an exchange.
   void apply(const data::HopRecord& record);
@@ -68,15 +68,18 @@ class CageSet {
 
  private:
   void on_trim(MonotonicTime now);
+  void on_retry(MonotonicTime now);
   [[nodiscard]] SiteOnCore& site_on_core(const model::Site& site);
 
   CoreId core_;
   RunQueue queue_;
   base::ObjectPool<GuestRun> runs_;
+  base::IntrusiveList<Cage, ShortTag> short_of_instances_;
   CageEnv env_;
   std::unordered_map<SiteId, std::unique_ptr<SiteOnCore>> sites_;
   std::unordered_map<CageId, std::unique_ptr<Cage>> cages_;
   io::Timer trim_ = io::Timer::calling<&CageSet::on_trim>(*this);
+  io::Timer retry_ = io::Timer::calling<&CageSet::on_retry>(*this);
 };
 
 }  // namespace pear::cage

@@ -23,8 +23,9 @@ using FakeSlice = std::function<Guest::Slice(FakeGuest&)>;
 // What all the guests of a test share.
 struct FakeEngine {
   MonotonicTime clock{std::chrono::hours(1)};
-  FakeSlice start;  // The instantiation; null: ready at once.
-  FakeSlice serve;  // A slice of a request.
+  FakeSlice start;                       // The instantiation; null: ready at once.
+  FakeSlice serve;                       // A slice of a request.
+  std::function<void(FakeGuest&)> gone;  // One ends; null: nobody asks.
   std::uint64_t memory_of_instance = 0;
   int alive = 0;
   int made = 0;
@@ -39,7 +40,10 @@ class FakeGuest final : public Guest {
     ++engine_.alive;
     ++engine_.made;
   }
-  ~FakeGuest() override { --engine_.alive; }
+  ~FakeGuest() override {
+    --engine_.alive;
+    if (engine_.gone) engine_.gone(*this);
+  }
   FakeGuest(const FakeGuest&) = delete;
   FakeGuest& operator=(const FakeGuest&) = delete;
   FakeGuest(FakeGuest&&) = delete;
@@ -88,7 +92,8 @@ class FakeGuest final : public Guest {
 
   GuestHost& host;
   GuestRequest request;
-  int slices = 0;  // Of this request.
+  int slices = 0;          // Of this request.
+  std::size_t memory = 0;  // What the script wants to know in its next slice.
 
  private:
   Slice slice(GuestState state, std::chrono::nanoseconds cpu) {

@@ -30,13 +30,11 @@ class GuestSlot;
 
 struct RunTag;         // The runs of a cage.
 struct WaitTag;        // Those without an instance.
-struct StallTag;       // Those whose client does not take their response.
 struct FirstSliceTag;  // Those of a site that have had no slice.
 
 class GuestRun final : public Runnable,
                        public base::ListHook<RunTag>,
                        public base::ListHook<WaitTag>,
-                       public base::ListHook<StallTag>,
                        public base::ListHook<FirstSliceTag> {
  public:
   static constexpr std::size_t kArenaMax = 512UL * 1024;
@@ -62,9 +60,9 @@ class GuestRun final : public Runnable,
   std::uint16_t status = 0;
   std::span<http::Field> fields;
   std::span<http::Field> trailers;
-  data::BodyChunk* filling = nullptr;  // Written to by the guest; sealed at the end of a slice.
-  std::uint32_t chunks_out = 0;        // Sealed and not yet back.
-  std::uint64_t charged = 0;           // Of those, with the account.
+  data::BodyChunk* filling = nullptr;  // Written to by the guest; see Cage::seal_if_due().
+  std::uint32_t chunks_out = 0;        // Sealed and not yet back,
+  std::uint64_t bytes_out = 0;         // with so many bytes.
   std::uint64_t body_bytes = 0;
   std::uint32_t interims = 0;   // Interim responses that were given.
   std::string_view error_code;  // Of wasi:http, where the guest answered with one.
@@ -76,12 +74,16 @@ class GuestRun final : public Runnable,
   std::chrono::nanoseconds cpu{};         // Consumed.
   std::chrono::nanoseconds cpu_budget{};  // Refills slowly once the head is out.
   MonotonicTime cpu_refilled{};
+  MonotonicTime came{};      // To the cage.
   MonotonicTime begun{};     // Its first slice.
   MonotonicTime progress{};  // The last byte either way, or the start.
   // Since when the guest waits for more of the request's body; zero: it does not.
   MonotonicTime body_awaited{};
   MonotonicTime head_deadline{};  // Later by as long as the guest waited for the client.
-  MonotonicTime stalled{};        // Since when the guest waits for its client to take something.
+  // Since when the guest waits for its client, to send or to take something; zero: it does not.
+  MonotonicTime client_awaited{};
+  std::chrono::nanoseconds client_time{};  // For which it has done so before.
+  bool counts_as_incomplete = false;       // It has an instance, and its body is on its way.
   bool growth_refused = false;
   std::uint64_t log_bytes = 0;
   bool response_too_large = false;

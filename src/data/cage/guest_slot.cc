@@ -18,7 +18,7 @@ void GuestSlot::take_turn() {
 }
 
 bool GuestSlot::grow_memory(std::uint64_t delta) {
-  if (!cage.account().try_charge(delta)) {
+  if (!cage.charge(delta)) {
     growth_refused = true;
     if (run != nullptr) run->growth_refused = true;
     return false;
@@ -28,8 +28,8 @@ bool GuestSlot::grow_memory(std::uint64_t delta) {
 }
 
 void GuestSlot::release_memory(std::uint64_t delta) {
-  cage.account().release(delta);
   charged -= delta;
+  cage.give_back(delta);
 }
 
 void GuestSlot::log(LogStream stream, std::string_view text) {
@@ -91,15 +91,14 @@ void GuestSlot::respond_with_error(std::string_view code) {
 
 std::uint64_t GuestSlot::body_window() {
   if (run == nullptr || run->aborted || run->cut) return kClientGone;
-  const std::uint64_t open = run->filling == nullptr ? 0 : run->filling->room();
-  const std::uint32_t out = run->chunks_out + (run->filling == nullptr ? 0 : 1);
-  const std::uint32_t max = cage.env().response_chunks_max;
-  // What is sent but not yet taken by the client is the cage's: at least one chunk is always there.
-  if (out >= max || (out > 0 && cage.account().room() < BodyChunk::kBytes)) {
-    if (open == 0) cage.stall(*run);
-    return open;
-  }
-  return open + std::uint64_t{max - out} * BodyChunk::kBytes;
+  const std::uint64_t held = run->bytes_out + (run->filling == nullptr ? 0 : run->filling->end);
+  const std::uint64_t max =
+      run->exchange.buffers_little
+          ? std::min(cage.env().response_buffer, BodyChunk::kPartsOut * BodyChunk::kBytes)
+          : cage.env().response_buffer;
+  if (held < max) return max - held;
+  cage.wait_for_client(*run);
+  return 0;
 }
 
 void GuestSlot::write_body(std::string_view bytes) {
@@ -153,6 +152,7 @@ bool GuestSlot::body_readable() {
   if (run == nullptr || run->aborted) return true;
   if (run->request_ended || !run->request_body.empty()) return true;
   if (run->body_awaited == MonotonicTime{}) run->body_awaited = cage.env().time.now;
+  cage.wait_for_client(*run);
   return false;
 }
 

@@ -55,6 +55,7 @@ bool Pool::try_lease(SiteQueue& queue, Exchange& exchange, const Present& presen
       {.core_is_behind = present.core_is_behind, .client_hash = exchange.client_hash});
   if (!chosen) return false;
   exchange.place = &site.cages[*chosen];
+  queue.places.add(exchange.client_hash);
   ++leases_of(queue, exchange.place->cage);
   return true;
 }
@@ -76,6 +77,20 @@ bool Pool::is_behind(const model::Site& site, MonotonicTime now) {
   return any_runs;
 }
 
+// Among the last of them: who has most is among these, too.
+Exchange* Pool::richest_of_the_newest(Line& line) {
+  Exchange* richest = nullptr;
+  auto at = line.exchanges.end();
+  for (int compared = 0; compared < kCompared && at != line.exchanges.begin(); ++compared) {
+    Exchange& exchange = *--at;
+    if (richest == nullptr ||
+        line.clients.of(exchange.client_hash) > line.clients.of(richest->client_hash)) {
+      richest = &exchange;
+    }
+  }
+  return richest;
+}
+
 Pool::Answer Pool::lease(Exchange& exchange, const Present& present) {
   const model::Site& site = *exchange.site;
   if (is_behind(site, present.now)) return Answer::Behind;
@@ -92,42 +107,82 @@ Pool::Answer Pool::lease(Exchange& exchange, const Present& present) {
   if (hopeless) return Answer::NoCage;
   exchange.refused = 0;
   exchange.awaits_body = !present.body_is_here;
-  if (exchange.awaits_body) {
-    wait_in(queue.incomplete, exchange);
-    return Answer::AwaitsBody;
+  if (!exchange.awaits_body && queue.waiting.count >= site.settings.limits.queue_max) {
+    const Exchange* const last = richest_of_the_newest(queue.waiting);
+    const auto has = [&](const Exchange& of) { return queue.waiting.clients.of(of.client_hash); };
+    if (last == nullptr || has(*last) < has(exchange) + 2) return Answer::QueueFull;
   }
-  if (queue.waiting.count >= site.settings.limits.queue_max) return Answer::QueueFull;
-  wait_in(queue.waiting, exchange);
-  return Answer::Waiting;
+  wait_in(queue, exchange);
+  return exchange.awaits_body ? Answer::AwaitsBody : Answer::Waiting;
 }
 
-void Pool::wait_in(Line& line, Exchange& exchange) {
+void Pool::wait_in(SiteQueue& queue, Exchange& exchange) {
+  Line& line = exchange.awaits_body ? queue.incomplete : queue.waiting;
   line.exchanges.push_back(exchange);
+  line.clients.add(exchange.client_hash);
   ++line.count;
   ++waiting_;
+  tell(*exchange.site, queue);
+}
+
+Exchange* Pool::poorest(SiteQueue& queue, Line& line) {
+  Exchange* best = nullptr;
+  int compared = 0;
+  for (Exchange& exchange : line.exchanges) {
+    if (best == nullptr ||
+        queue.places.of(exchange.client_hash) < queue.places.of(best->client_hash)) {
+      best = &exchange;
+    }
+    if (++compared == kCompared) break;
+  }
+  return best;
+}
+
+void Pool::tell(const model::Site& site, SiteQueue& queue) const {
+  const Exchange* const next = poorest(queue, queue.waiting);
+  // A hash of zero is as good as any other that nobody has.
+  const std::uint64_t client = next == nullptr ? 0 : std::max<std::uint64_t>(next->client_hash, 1);
+  site.metrics->by_core[std::to_underlying(core_)]->poorest_waiting.set(client);
 }
 
 Exchange* Pool::surplus(const model::Site& site) {
-  const Line& incomplete = queue_of(site).incomplete;
+  Line& waiting = queue_of(site).waiting;
+  return waiting.count > site.settings.limits.queue_max ? richest_of_the_newest(waiting) : nullptr;
+}
+
+Exchange* Pool::surplus_body(const model::Site& site) {
+  Line& incomplete = queue_of(site).incomplete;
   const config::CageLimits& limits = site.settings.limits;
-  const std::uint32_t most = limits.queue_max + limits.max_concurrent_requests;
-  return incomplete.count > most ? incomplete.exchanges.front() : nullptr;
+  if (incomplete.count <= limits.queue_max + limits.max_concurrent_requests) return nullptr;
+  Exchange* richest = nullptr;
+  int compared = 0;
+  for (Exchange& exchange : incomplete.exchanges) {
+    const auto has = [&](const Exchange& of) { return incomplete.clients.of(of.client_hash); };
+    if (richest == nullptr || has(exchange) > has(*richest)) richest = &exchange;
+    if (++compared == kCompared) break;
+  }
+  return richest;
 }
 
 void Pool::count_lease(Exchange& exchange) {
-  ++leases_of(queue_of(*exchange.site), exchange.place->cage);
+  SiteQueue& queue = queue_of(*exchange.site);
+  queue.places.add(exchange.client_hash);
+  ++leases_of(queue, exchange.place->cage);
 }
 
 void Pool::give_back(Exchange& exchange) {
-  std::uint32_t& count = leases_of(queue_of(*exchange.site), exchange.place->cage);
+  SiteQueue& queue = queue_of(*exchange.site);
+  std::uint32_t& count = leases_of(queue, exchange.place->cage);
   PEAR_ASSERT(count > 0, "a lease was given back twice");
   --count;
+  queue.places.subtract(exchange.client_hash);
   exchange.place = nullptr;
 }
 
 Exchange* Pool::retry(const model::Site& site, bool core_is_behind) {
   SiteQueue& queue = queue_of(site);
-  Exchange* const first = queue.first();
+  Exchange* const first =
+      poorest(queue, queue.waiting.exchanges.empty() ? queue.incomplete : queue.waiting);
   if (first == nullptr) return nullptr;
   const Present present{.core_is_behind = core_is_behind, .body_is_here = !first->awaits_body};
   if (!try_lease(queue, *first, present)) return nullptr;
@@ -139,9 +194,12 @@ void Pool::forget(Exchange& exchange) {
   if (!exchange.base::ListHook<WaitTag>::linked()) return;
   exchange.base::ListHook<WaitTag>::unlink();
   SiteQueue& queue = queue_of(*exchange.site);
-  --(exchange.awaits_body ? queue.incomplete : queue.waiting).count;
+  Line& line = exchange.awaits_body ? queue.incomplete : queue.waiting;
+  --line.count;
+  line.clients.subtract(exchange.client_hash);
   exchange.awaits_body = false;
   --waiting_;
+  tell(*exchange.site, queue);
 }
 
 }  // namespace pear::pool

@@ -49,6 +49,17 @@ class Connections {
   std::size_t retire_idle(std::size_t count);
 
   [[nodiscard]] std::size_t open() const { return http1_.open() + http2_.open() + http3_.open(); }
+  // Bytes that the connections hold, and those that are kept for the next.
+  struct Memory {
+    std::size_t buffers = 0;
+    std::size_t http2 = 0;
+    std::size_t kept = 0;
+  };
+  [[nodiscard]] Memory memory() const {
+    return {.buffers = shared_.chunks.bytes_lent(),
+            .http2 = http2_.memory_bytes(),
+            .kept = shared_.chunks.bytes_kept()};
+  }
   [[nodiscard]] bool has_certificates() const { return shared_.contexts != nullptr; }
   // For TLS of connections before they are added.
   [[nodiscard]] io::tls::Workspace& tls_workspace() { return shared_.tls_workspace; }

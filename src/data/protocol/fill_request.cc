@@ -12,7 +12,7 @@ void fill_client(Exchange& exchange, const net::IpAddress& client) {
   std::array<std::uint64_t, 2> halves{};
   std::memcpy(halves.data(), client.bytes().data(), sizeof halves);
   exchange.client_address = client;
-  exchange.client_hash = halves[0] ^ halves[1];
+  exchange.client_hash = client.is_ipv4() ? halves[1] : halves[0];  // A client has a whole /64.
   exchange.client = exchange.arena.copy(client.text().view()).value_or("");
 }
 

@@ -43,6 +43,8 @@ class Http2Connections {
   void close_all();
 
   [[nodiscard]] std::size_t open() const { return connections_.live(); }
+  // Of all sessions.
+  [[nodiscard]] std::size_t memory_bytes() const { return memory_.bytes_in_use(); }
 
  private:
   friend class Http2Connection;

@@ -51,6 +51,8 @@ constexpr std::array kRows{
         "Too many requests came from here: wait before the next one.", true},
     Row{Cause::AmbiguousPath, 400, "http_request_error",
         "The path can be read as another one: write it without encoded slashes, ';' and '//'."},
+    Row{Cause::ClientMemory, 503, "connection_limit_reached",
+        "The requests from here hold too much memory: finish some before the next one.", true},
 };
 
 constexpr bool rows_are_in_order() {
@@ -83,6 +85,8 @@ Cause cause_of(RunOutcome outcome) {
       return Cause::GuestError;
     case RunOutcome::Stopped:
       return Cause::NoCage;
+    case RunOutcome::Displaced:
+      return Cause::QueueFull;
     case RunOutcome::Done:
     case RunOutcome::Trap:
     case RunOutcome::Memory:

@@ -40,6 +40,7 @@ enum class Cause : std::uint8_t {
   TooEarly,         // 425: not in early data: again after the handshake.
   TooManyRequests,  // 429: a limit of rate.
   AmbiguousPath,    // 400: a guest may take it for a path of another route.
+  ClientMemory,     // 503: too much is held for the client's requests.
 };
 
 [[nodiscard]] std::uint16_t status_of(Cause cause);

@@ -1,4 +1,5 @@
-// AddressCounts: how many connections each client has open, over all cores.
+// AddressCounts: how many connections each client has open, or how much of something else it has,
+// over all cores.
 //
 // All cores use the one table, without locks: a count and the name that it belongs to are one
 // atomic word. A word whose count is zero is free. A client's word is one of the sixteen in two
@@ -49,6 +50,43 @@ class [[nodiscard]] CountedConnection {
   std::atomic<std::uint64_t>* word_ = nullptr;  // In the table; null: not counted.
 };
 
+// What one core counts for a client, in units of its own choice, among what all count for it. It is
+// counted back when this ends.
+class [[nodiscard]] CountedShare {
+ public:
+  CountedShare() = default;
+  ~CountedShare() { give_back(); }
+  CountedShare(const CountedShare&) = delete;
+  CountedShare& operator=(const CountedShare&) = delete;
+  CountedShare(CountedShare&& other) noexcept
+      : word_(std::exchange(other.word_, nullptr)), units_(other.units_) {}
+  CountedShare& operator=(CountedShare&& other) noexcept {
+    if (this != &other) {
+      give_back();
+      word_ = std::exchange(other.word_, nullptr);
+      units_ = other.units_;
+    }
+    return *this;
+  }
+
+  // So many, from 1, or its place would be another client's, to 2^16 - 1.
+  void set(std::uint32_t units);
+  // Of all cores. Where the table had no room: of this one.
+  [[nodiscard]] std::uint32_t total() const;
+
+ private:
+  friend class AddressCounts;
+  explicit CountedShare(std::atomic<std::uint64_t>* word) : word_(word) {}
+  void give_back() {
+    if (auto* const word = std::exchange(word_, nullptr)) {
+      word->fetch_sub(units_, std::memory_order_relaxed);
+    }
+  }
+
+  std::atomic<std::uint64_t>* word_ = nullptr;  // In the table; null: counted here alone.
+  std::uint32_t units_ = 1;
+};
+
 class AddressCounts {
  public:
   // For so many connections, all cores together.
@@ -58,12 +96,18 @@ class AddressCounts {
   [[nodiscard]] std::optional<CountedConnection> count(std::uint64_t hash,
                                                        std::uint32_t connections_max);
 
+  // A share of one unit of the client of this hash.
+  [[nodiscard]] CountedShare share(std::uint64_t hash);
+
  private:
   static constexpr std::size_t kWays = 16;
   using Word = std::atomic<std::uint64_t>;
   struct alignas(128) Set {
     std::array<Word, kWays> words{};
   };
+
+  // Adds one to the client's word. `word` is null where there is no room; false: it has `most`.
+  [[nodiscard]] bool add_one(std::uint64_t hash, std::uint64_t most, Word*& word);
 
   std::size_t set_count_;
   std::unique_ptr<Set[]> sets_;

@@ -19,7 +19,8 @@ constexpr std::size_t kShed = kRequests + model::kRequestLimits.size();
 constexpr std::size_t kAbuse = kShed + 1;
 constexpr std::size_t kAbuseKinds = 24;
 constexpr std::size_t kCrowded = kAbuse + kAbuseKinds;
-static_assert(kCrowded + 1 <= NoticeTimes::kKinds);
+constexpr std::size_t kClientMemory = kCrowded + 1;
+static_assert(kClientMemory < NoticeTimes::kKinds);
 
 std::string_view site_of(const data::Exchange& exchange) {
   return exchange.site == nullptr ? std::string_view() : exchange.site->settings.name;
@@ -83,6 +84,20 @@ void Notices::shed(const data::Exchange& exchange) {
                        .subject = {.site = site_of(exchange), .exchange = exchange.id},
                        .message = "requests wait too long for the CPU: new ones are answered 503"},
                       {{"left_out", *left_out}});
+}
+
+void Notices::client_memory(const data::Exchange& exchange) {
+  const auto left_out = parts_.times.may_say(kClientMemory, parts_.time.now);
+  if (!left_out) return;
+  const net::IpAddress::Text text = exchange.client_address.text();
+  parts_.logger.event(
+      parts_.time.wall(),
+      {.level = Level::Warning,
+       .name = "client_memory",
+       .subject = {.site = site_of(exchange), .exchange = exchange.id},
+       .message = "a client's requests hold more memory than http.memory_per_address_max, or all "
+                  "of them more than http.memory_max: the costliest was ended"},
+      {{"client", text.view()}, {"held_bytes", exchange.bytes_charged}, {"left_out", *left_out}});
 }
 
 void Notices::abuse(const Abuse& abuse, const net::IpAddress& client) {

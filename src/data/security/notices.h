@@ -38,6 +38,8 @@ class Notices {
   void crowded(const Crowd& crowd);
   // The site is so far behind that new requests are not taken.
   void shed(const data::Exchange& exchange);
+  // The request is ended, since too much is held for its client, or for all.
+  void client_memory(const data::Exchange& exchange);
   // A client did what a well-behaved one does not. `place` tells the kinds apart: those of HTTP/2
   // from 0 on, those of HTTP/3 from 16 on, all below 24.
   struct Abuse {

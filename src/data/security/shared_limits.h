@@ -1,5 +1,5 @@
-// SharedLimits: what all cores know together of who asks how often: buckets, open connections, and
-// when the log was last told.
+// SharedLimits: what all cores know together of who asks how often, and what for: buckets, open
+// connections, memory, and when the log was last told.
 //
 // Thread: any; every part is lock-free.
 // Owner:  the server; outlives the cores.
@@ -7,7 +7,9 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 #include "config/settings.h"
 #include "data/security/address_counts.h"
@@ -24,11 +26,14 @@ struct SharedLimits {
       : hash(key),
         buckets(settings.rate_limit.entries),
         connections(settings.http.connections_max),
+        memory_units(settings.http.connections_max),
         total(settings.http.connections_max) {}
 
   KeyedHash hash;
   BucketTable buckets;
   AddressCounts connections;
+  AddressCounts memory_units;                  // See ClientMemory,
+  std::atomic<std::uint64_t> memory_bytes{0};  // which charges so much, for all clients.
   ConnectionTotal total;
   NoticeTimes notices;
 };
