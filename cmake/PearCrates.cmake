@@ -20,6 +20,8 @@ pear_patched_crate(quiche 0.30.0
                    52b35a721a2a56797347929745fa783fc99e680d9484b80324ce40106b75493a)
 pear_patched_crate(wasmtime 48.0.8
                    a2afcadb2e7d0417cb8f3f322c66eff49338b288f22290c0ca0bd3e9570732aa)
+pear_patched_crate(wasmtime-wasi 48.0.8
+                   a678afa77874a2d6eed071852f7777ccd77495e0bfbc30f7b8089e1d00b2485f)
 
 execute_process(
   COMMAND ${CARGO} fetch --locked --quiet --manifest-path ${PEAR_RUST_DIR}/Cargo.toml

@@ -7,6 +7,7 @@
 #include "config/compound.h"
 #include "config/items.h"
 #include "config/problem.h"
+#include "config/units.h"
 
 namespace pear::config {
 
@@ -18,6 +19,10 @@ Value get_files(Target target) {
     table.push_back({.key = "destination", .at = {}, .value = text_value(grant.destination)});
     if (grant.writable) {
       table.push_back({.key = "writable", .at = {}, .value = {.content = true, .at = {}}});
+      table.push_back({.key = "quota", .at = {}, .value = text_value(to_text(grant.quota))});
+      table.push_back({.key = "quota_files",
+                       .at = {},
+                       .value = {.content = std::int64_t{grant.quota_files}, .at = {}}});
     }
     items.push_back({.content = std::move(table), .at = {}});
   }
@@ -29,6 +34,8 @@ namespace {
 constexpr std::size_t kFilesMax = 100;
 constexpr std::size_t kVariablesMax = 1'000;
 constexpr std::size_t kEnvironmentBytesMax = 64U << 10U;
+constexpr Bytes kQuotaMax{1ULL << 50U};
+constexpr std::int64_t kQuotaFilesMax = 1'000'000'000;
 
 // "/", or "/a/b" without empty, "." and ".." segments.
 bool is_destination(std::string_view path) {
@@ -46,9 +53,39 @@ bool is_destination(std::string_view path) {
   return true;
 }
 
+// What a writable folder may hold. False after a refusal.
+bool read_quota(const ItemsView& items, std::size_t i, const Table& table, FileGrant& grant) {
+  const Value* const quota = find(table, "quota");
+  const Value* const files = find(table, "quota_files");
+  if (!grant.writable && (quota != nullptr || files != nullptr)) {
+    items.refuse(i, "has a quota, but is not writable: nothing can be put there");
+    return false;
+  }
+  if (quota != nullptr) {
+    const auto* const text = quota->get<std::string>();
+    const auto size = text == nullptr ? std::nullopt : parse_size(*text);
+    if (!size || size->count == 0 || size->count > kQuotaMax.count) {
+      items.refuse(i, "needs a quota in quotes, more than 0 and at most 1024TiB",
+                   R"(quota = "1GiB")");
+      return false;
+    }
+    grant.quota = *size;
+  }
+  if (files != nullptr) {
+    const auto* const count = files->get<std::int64_t>();
+    if (count == nullptr || *count < 1 || *count > kQuotaFilesMax) {
+      items.refuse(i, "needs a quota_files from 1 to 1000000000", "quota_files = 100000");
+      return false;
+    }
+    grant.quota_files = static_cast<std::uint32_t>(*count);
+  }
+  return true;
+}
+
 // Nothing after a refusal.
 std::optional<FileGrant> read_grant(const ItemsView& items, std::size_t i, Reading& reading) {
-  constexpr std::array<std::string_view, 3> kKnown{"source", "destination", "writable"};
+  constexpr std::array<std::string_view, 5> kKnown{"source", "destination", "writable", "quota",
+                                                   "quota_files"};
   const auto* table = (*items)[i].get<Table>();
   if (table == nullptr) {
     items.refuse(i, fmt::format("must be a table, not {}", kind_of((*items)[i])),
@@ -74,9 +111,11 @@ std::optional<FileGrant> read_grant(const ItemsView& items, std::size_t i, Readi
     items.refuse(i, fmt::format("writable must be true or false, not {}", kind_of(*writable)));
     return std::nullopt;
   }
-  return FileGrant{.source = (reading.folder / *from).lexically_normal(),
-                   .destination = *to,
-                   .writable = writable != nullptr && *writable->get<bool>()};
+  FileGrant grant{.source = (reading.folder / *from).lexically_normal(),
+                  .destination = *to,
+                  .writable = writable != nullptr && *writable->get<bool>()};
+  if (!read_quota(items, i, *table, grant)) return std::nullopt;
+  return grant;
 }
 
 }  // namespace

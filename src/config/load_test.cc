@@ -59,7 +59,7 @@ path = "/b/:id"
 memory = "128MiB"
 response_max = "none"
 [site.shop.permissions]
-files = [{ source = "static", destination = "/static", writable = true }]
+files = [{ source = "static", destination = "/static", writable = true, quota = "2MiB", quota_files = 7 }]
 environment = { B = "2", A = "1" }
 [site.shop.heal]
 check = "off"
@@ -89,7 +89,7 @@ watch = ["src/**"]
   EXPECT_EQ(site.limits.cpu, milliseconds(500));
   EXPECT_TRUE(site.permissions.allow_filesystem);
   EXPECT_EQ(site.permissions.files,
-            (std::vector<FileGrant>{{folder.path() / "static", "/static", true}}));
+            (std::vector<FileGrant>{{folder.path() / "static", "/static", true, 2_MiB, 7}}));
   EXPECT_EQ(site.permissions.environment.front().first, "A");
   EXPECT_EQ(site.heal.check.count(), 0);
   EXPECT_EQ(site.heal.backoff_max, milliseconds(60'000));

@@ -113,6 +113,10 @@ constexpr std::array kKeys{
         CountField{[](Target t) -> std::uint32_t& { return t.site.limits.handles_max; }, 64,
                    1'000'000},
         "Resources (streams, bodies, fields, files) that are alive in one instance."},
+    Key{"limits.files_max",
+        CountField{[](Target t) -> std::uint32_t& { return t.site.limits.files_max; }, 1, 100'000},
+        "Files and folders that the site has open at once, on all cores. No site has more open "
+        "than are left for the others; a guest is told that there is not enough memory."},
     Key{"limits.response_max",
         SizeField{[](Target t) -> Bytes& { return t.site.limits.response_max; }, 1_KiB,
                   Bytes{1ULL << 40U}, Bytes{1}, "none"},
@@ -135,10 +139,12 @@ constexpr std::array kKeys{
         "Whether the guest sees files: the folders in files, or else the project's folder, "
         "read-only. Naming folders turns it on."},
     Key{"permissions.files",
-        CompoundField{"list of tables { source, destination, writable }",
-                      "at most 100; source a folder, destination absolute, writable = false",
+        CompoundField{"list of tables { source, destination, writable, quota, quota_files }",
+                      "at most 100; source a folder, destination absolute, writable = false, quota "
+                      "= \"1GiB\", quota_files = 100000",
                       get_files, set_files},
-        "The folders that the guest sees."},
+        "The folders that the guest sees. A writable one takes no more than quota, by whoever, in "
+        "at most quota_files files, folders and links."},
     Key{"permissions.environment",
         CompoundField{"table NAME = \"value\"", "at most 1,000 entries, 64KiB together",
                       get_environment, set_environment, false},

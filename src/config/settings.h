@@ -197,6 +197,7 @@ struct CageLimits {
   std::uint32_t fields_max = 1'000;  // Fields in one `fields` resource of the guest.
   Bytes field_bytes_max = 128_KiB;
   std::uint32_t handles_max = 10'000;  // Resources alive in one instance.
+  std::uint32_t files_max = 1'000;     // Files and folders that the site has open at once.
   Bytes response_max{0};               // Response body; 0: no limit.
   Bytes log_max = 64_KiB;              // stdout and stderr of one request; the rest is dropped.
   bool operator==(const CageLimits&) const = default;
@@ -206,6 +207,8 @@ struct FileGrant {
   std::filesystem::path source;  // On this machine, absolute once loaded.
   std::string destination;       // As the guest sees it: "/static".
   bool writable = false;
+  Bytes quota = 1_GiB;                  // Of a writable folder: what may lie in it, and
+  std::uint32_t quota_files = 100'000;  // how many files, folders and links.
   bool operator==(const FileGrant&) const = default;
 };
 

@@ -13,7 +13,10 @@ Outcome<Engine::Handle> Engine::open(const EngineOptions& options, bool pooling)
                               .memory_keep_resident = options.memory_keep_resident.count,
                               .table_keep_resident = options.table_keep_resident.count,
                               .wasm_stack_bytes = options.wasm_stack.count,
-                              .async_stack_bytes = options.async_stack.count};
+                              .async_stack_bytes = options.async_stack.count,
+                              .files_max = options.files_max,
+                              .memories_max = pool_memories(options.instances_max),
+                              .tables_max = pool_tables(options.instances_max)};
   OwnedBytes error;
   Handle handle(pear_engine_new(&raw, error.out()));
   if (handle == nullptr) return std::unexpected(error.text());

@@ -16,8 +16,17 @@
 
 namespace pear::engine {
 
+// Memories and tables of a pool for so many instances: most have one memory and up to three tables.
+constexpr std::uint32_t pool_memories(std::uint32_t instances) {
+  return instances + instances / 4 + 4;
+}
+constexpr std::uint32_t pool_tables(std::uint32_t instances) {
+  return instances * 3;
+}
+
 struct EngineOptions {
   std::uint32_t instances_max = 1'000;  // Guests alive in the process, all sites together.
+  std::uint32_t files_max = 1'000;      // Descriptors that the guests of all sites hold together.
   Bytes memory_max = 256_MiB;           // The largest linear memory that any site permits.
   // Written bytes of a memory and of a table that are reset and kept when an instance ends,
   // instead of being given back to the kernel, which interrupts all cores and makes the next

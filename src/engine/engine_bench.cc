@@ -64,7 +64,8 @@ constexpr Grants kGrants{.environment = nullptr,
                          .handles_max = 10'000,
                          .fields_max = 1'000,
                          .field_bytes_max = 128 << 10,
-                         .informational = false};
+                         .informational = false,
+                         .share = nullptr};
 
 struct Site {
   std::shared_ptr<const Engine> engine;

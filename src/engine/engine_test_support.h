@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -83,6 +84,7 @@ class Guest {
       if (step == PollStep::Pending) {
         ++waits;
         host.pass_pending();
+        std::this_thread::yield();  // To the threads of files.
       }
     }
     return PollStep::Pending;
@@ -108,7 +110,8 @@ class Guest {
                                   .handles_max = 1'000,
                                   .fields_max = 100,
                                   .field_bytes_max = 16'384,
-                                  .informational = true};
+                                  .informational = true,
+                                  .share = nullptr};
 
   FakeHost host;
   Grants grants;

@@ -37,6 +37,12 @@ Outcome<std::shared_ptr<const Image>> Image::load_file(std::shared_ptr<const Eng
 Image::Image(Key, std::shared_ptr<const Engine> engine, Handle image, ImageOrigin origin)
     : engine_(std::move(engine)), image_(std::move(image)), origin_(std::move(origin)) {}
 
+Image::Needs Image::needs() const {
+  Needs needs;
+  pear_image_needs(image_.get(), &needs.memories, &needs.tables);
+  return needs;
+}
+
 Digest digest_of(std::span<const std::uint8_t> bytes) {
   Digest digest;
   SHA256(bytes.data(), bytes.size(), digest.data());

@@ -57,6 +57,14 @@ class Image {
   [[nodiscard]] const ImageOrigin& origin() const { return origin_; }
   [[nodiscard]] const Digest& digest() const { return origin_.digest; }
 
+  // What an instance takes of the pool.
+  struct Needs {
+    std::uint32_t memories = 1;
+    std::uint32_t tables = 1;
+  };
+  [[nodiscard]] Needs needs() const;
+  [[nodiscard]] const Engine& engine() const { return *engine_; }
+
   // For Instance.
   [[nodiscard]] const PearImage* raw() const { return image_.get(); }
 

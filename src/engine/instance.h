@@ -51,6 +51,21 @@ class Inbox {
   std::unique_ptr<PearInbox, Free> inbox_;
 };
 
+// What one site holds of what all sites share (pear_share_new). Any thread.
+class Share {
+ public:
+  Share(const Engine& engine, std::string_view site, std::uint32_t files_max)
+      : share_(pear_share_new(engine.raw(), lend(site), files_max)) {}
+
+  [[nodiscard]] const PearShare* raw() const { return share_.get(); }
+
+ private:
+  struct Free {
+    void operator()(PearShare* share) const { pear_share_free(share); }
+  };
+  std::unique_ptr<PearShare, Free> share_;
+};
+
 enum class PollStep : std::uint8_t {
   Idle = PEAR_POLL_IDLE,        // No call: ready for begin().
   Pending = PEAR_POLL_PENDING,  // Waits for the host.
@@ -65,6 +80,7 @@ enum class InstanceFault : std::uint8_t {
   Exit = PEAR_FAULT_EXIT,
   Panic = PEAR_FAULT_PANIC,
   Start = PEAR_FAULT_START,
+  NoRoom = PEAR_FAULT_NO_ROOM,  // No fault of the guest: the pool or the system has no more.
 };
 
 class Instance {

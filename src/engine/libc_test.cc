@@ -38,8 +38,12 @@ class CLibrary : public testing::Test {
     const std::string data = folder_ / "data";
     const Directory directory{.host_path = lend(data),
                               .guest_path = lend(std::string_view("/data")),
-                              .writable = writable};
+                              .writable = writable,
+                              .quota_bytes = 1'000'000,
+                              .quota_files = 1'000};
     Grants grants = Guest::kGrants;
+    const Share share(*test_engine(), "libc", 100);
+    grants.share = share.raw();
     grants.directories = &directory;
     grants.directory_count = 1;
     return run(path, grants);

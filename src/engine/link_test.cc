@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <pear_rust.h>
 
+#include "engine/bytes_view.h"
 #include "engine/engine.h"
 
 namespace pear::engine {
@@ -21,6 +22,13 @@ TEST(Linked, QuicheSpeaksVersionOne) {
 
 TEST(Linked, AutomergeSavesAndLoads) {
   EXPECT_TRUE(pear_automerge_selftest());
+}
+
+// Not a matter of linking, but it lies behind the same header: see bulk/selftest.rs.
+TEST(BulkInstructions, DoInPiecesWhatTheyDoAtOnce) {
+  for (const std::uint64_t seed : {1, 20'261'130, 3}) {
+    EXPECT_EQ(OwnedBytes(pear_bulk_selftest(seed, 3'000)).text(), "") << "seed " << seed;
+  }
 }
 
 TEST(Linked, VersionsAreNamed) {

@@ -28,6 +28,7 @@ typedef struct PearEngine PearEngine;     /* Compiles and runs; one for each com
 typedef struct PearImage PearImage;       /* One compiled component, linked; makes instances. */
 typedef struct PearInstance PearInstance; /* One store. Serves one request at a time. */
 typedef struct PearInbox PearInbox;       /* Instances of one core that other threads woke. */
+typedef struct PearShare PearShare;       /* What one site holds of what all sites share: open files. */
 
 typedef struct PearBytes {
   const uint8_t* data; /* May be null when len is 0. */
@@ -57,6 +58,9 @@ typedef struct PearEngineOptions {
   uint64_t table_keep_resident;
   uint64_t wasm_stack_bytes;       /* Stack that guest code may use. */
   uint64_t async_stack_bytes;      /* Fiber stack: guest code and host functions together. */
+  uint32_t files_max;              /* Descriptors that the guests of all sites may hold together. */
+  uint32_t memories_max;           /* Memories and tables of the pool, all instances together. */
+  uint32_t tables_max;
 } PearEngineOptions;
 
 PearEngine* pear_engine_new(const PearEngineOptions* options, PearBuffer* error);
@@ -81,6 +85,17 @@ PearImage* pear_image_load(const PearEngine* engine, PearBytes code, PearBuffer*
 /* The same from an open file that is mapped, not read. The descriptor stays the caller's. */
 PearImage* pear_image_load_fd(const PearEngine* engine, int fd, PearBuffer* error);
 void pear_image_free(PearImage* image);
+/* Memories and tables that an instance takes of the pool. */
+void pear_image_needs(const PearImage* image, uint32_t* memories, uint32_t* tables);
+
+/* ---- Share -------------------------------------------------------------------------------- */
+
+/* The share of the site with this name (UTF-8), which all holders of it have together, on all cores and
+ * through reloads. Any thread, not on the path of a request. `files_max`: files and folders that the site
+ * may have open at once; the newest number holds. Besides, no site has more open than are left for the
+ * others. */
+PearShare* pear_share_new(const PearEngine* engine, PearBytes site, uint32_t files_max);
+void pear_share_free(PearShare* share);
 
 /* ---- The host: what an instance asks of C++ ------------------------------------------------ */
 
@@ -150,6 +165,8 @@ typedef struct PearDirectory {
   PearBytes host_path;
   PearBytes guest_path;
   bool writable;
+  uint64_t quota_bytes; /* Of a writable folder: what it may hold, whoever put it there. Files, folders */
+  uint64_t quota_files; /* and links are all counted as files. */
 } PearDirectory;
 
 /* What every instance of a cage is granted. Made once for each cage; it and all that it points to
@@ -163,6 +180,7 @@ typedef struct PearGrants {
   uint32_t fields_max;        /* Fields in one `fields` resource. */
   uint32_t field_bytes_max;   /* Names and values of one `fields` resource together. */
   bool informational;         /* response-outparam.send-informational, which is unstable, works. */
+  const PearShare* share;     /* Of the site. Null: the guest sees no files, whatever is granted. */
 } PearGrants;
 
 /* Method, scheme, authority and path are ASCII on the wire; one that is not UTF-8 is shown to the
@@ -189,7 +207,8 @@ typedef enum PearFault {
   PEAR_FAULT_HOST = 3,   /* A rule of a host function was broken: handles, fields, no response set. */
   PEAR_FAULT_EXIT = 4,   /* wasi:cli/exit was called. */
   PEAR_FAULT_PANIC = 5,  /* A bug in this library or in the engine. */
-  PEAR_FAULT_START = 6,  /* The instance could not be made (its start function trapped, no slot). */
+  PEAR_FAULT_START = 6,  /* The instance could not be made: its start function trapped. */
+  PEAR_FAULT_NO_ROOM = 7, /* So it is by no fault of the guest: the pool or the system has no more. */
 } PearFault;
 
 /* `wake` is called, from any thread, when the inbox was empty and is not any more. */
@@ -226,6 +245,10 @@ bool pear_componentize(PearBytes core_module, PearBytes wit_dir, PearBytes world
 
 /* One line: the versions of the engines inside, for `pear --version`. */
 PearBuffer pear_versions(void);
+
+/* For the test that bulk instructions in pieces do what the instructions do: runs `rounds` random ones
+ * both ways. Empty, or what differed. */
+PearBuffer pear_bulk_selftest(uint64_t seed, uint32_t rounds);
 
 /* For the test that all the engines are linked: makes an Automerge document, puts one key, saves it,
  * loads it, and gives the key's value back. */

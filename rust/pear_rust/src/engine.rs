@@ -2,9 +2,9 @@
 
 use crate::abi::EngineOptions;
 use crate::host::{self, State};
+use crate::share::Common;
 use std::hash::{Hash, Hasher};
-use std::sync::OnceLock;
-use tokio::runtime::Runtime;
+use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{
     Config, Enabled, Error, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
@@ -15,14 +15,16 @@ use wasmtime::{
 pub struct Engine {
     pub wasmtime: wasmtime::Engine,
     pub linker: Linker<State>,
-    // For wasmtime-wasi's file functions; made when the first instance with directories is.
-    runtime: OnceLock<Option<Runtime>>,
+    pub common: Arc<Common>,
 }
 
-/// Threads that file calls of guests may occupy, all instances together.
-const FILE_THREADS_MAX: usize = 16;
 /// What is reset in place of each memory and table where the kernel cannot tell what was written.
 const KEEP_UNSCANNED: usize = 64 << 10;
+
+/// Of one component.
+const CORE_INSTANCES_MAX: u32 = 64;
+pub const MEMORIES_MAX: u32 = 4;
+pub const TABLES_MAX: u32 = 16;
 
 /// Elements of one table; each of the pool's tables reserves address space for so many.
 const TABLE_ELEMENTS_MAX: usize = 100_000;
@@ -52,28 +54,15 @@ impl Engine {
         let wasmtime = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&wasmtime);
         host::add_to_linker(&mut linker)?;
-        Ok(Engine { wasmtime, linker, runtime: OnceLock::new() })
-    }
-
-    /// The runtime that runs file calls of guests. None where its threads cannot be made.
-    pub fn runtime(&self) -> Option<&Runtime> {
-        let make = || {
-            tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(1)
-                .max_blocking_threads(FILE_THREADS_MAX)
-                .thread_name("pear-files")
-                .enable_time()
-                .build()
-                .ok()
-        };
-        self.runtime.get_or_init(make).as_ref()
+        Ok(Engine { wasmtime, linker, common: Common::new(options.files_max) })
     }
 
     /// What, besides a component's bytes, decides whether compiled code fits.
     pub fn fingerprint(&self) -> String {
         let mut hash = Fnv128(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
         self.wasmtime.precompile_compatibility_hash().hash(&mut hash);
-        format!("wasmtime-{}-{:032x}", crate::tools::version_of("wasmtime"), hash.0)
+        let version = crate::tools::version_of("wasmtime");
+        format!("wasmtime-{version}-{}-{:032x}", crate::bulk::VERSION, hash.0)
     }
 }
 
@@ -86,18 +75,19 @@ fn pool(options: &EngineOptions) -> Result<PoolingAllocationConfig> {
         true => usize::MAX,
         false => KEEP_UNSCANNED,
     };
-    // A component is several core instances (its module, adapters, shims) and rarely more than one
-    // memory; only memories cost address space.
+    // Core instances are only counted: there are as many as components can need, so that instances,
+    // memories and tables, which cost address space, are all that can be short. Who makes instances
+    // counts those (pear_image_needs).
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(8))
-        .total_memories(instances.saturating_add(instances / 4).saturating_add(4))
-        .total_tables(instances.saturating_mul(3))
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES_MAX))
+        .total_memories(options.memories_max.max(1))
+        .total_tables(options.tables_max.max(1))
         .total_stacks(instances.saturating_add(16))
         .total_gc_heaps(instances)
-        .max_core_instances_per_component(64)
-        .max_memories_per_component(4)
-        .max_tables_per_component(16)
+        .max_core_instances_per_component(CORE_INSTANCES_MAX)
+        .max_memories_per_component(MEMORIES_MAX)
+        .max_tables_per_component(TABLES_MAX)
         .max_tables_per_module(8)
         .max_memory_size(usize::try_from(options.memory_bytes_max)?)
         .table_elements(TABLE_ELEMENTS_MAX)

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Once;
-use wasmtime::{Error, Trap, WasmBacktrace};
+use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 /// As PearFault in pear_rust.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,7 @@ pub enum Kind {
     Exit = 4,
     Panic = 5,
     Start = 6,
+    NoRoom = 7,
 }
 
 #[derive(Debug)]
@@ -77,6 +78,9 @@ impl Fault {
             let kind = if starting { Kind::Start } else { Kind::Trap };
             return Fault::new(kind, format!("{}{place}", trap_text(*trap)));
         }
+        if starting && is_shortage(error) {
+            return Fault::new(Kind::NoRoom, format!("{:#}", Brief(error)));
+        }
         if starting {
             let kind = if memory_refused { Kind::Memory } else { Kind::Start };
             return Fault::new(kind, format!("cannot start: {:#}", Brief(error)));
@@ -85,6 +89,15 @@ impl Fault {
         // wasmtime-wasi.
         Fault::new(Kind::Host, format!("{}{place}", Brief(error)))
     }
+}
+
+/// Whether the pool or the system has no more of what every instance needs.
+fn is_shortage(error: &Error) -> bool {
+    error.is::<PoolConcurrencyLimitError>()
+        || error.chain().any(|cause| {
+            let system = cause.downcast_ref::<std::io::Error>();
+            system.is_some_and(|error| error.kind() == std::io::ErrorKind::OutOfMemory)
+        })
 }
 
 /// The causes of an error, without the backtrace that wasmtime puts in front.

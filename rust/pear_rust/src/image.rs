@@ -1,6 +1,7 @@
 //! One compiled component, linked: what instances are made of.
 
-use crate::engine::Engine;
+use crate::bulk;
+use crate::engine::{Engine, MEMORIES_MAX, TABLES_MAX};
 use crate::host::State;
 use std::sync::Arc;
 use wasmtime::component::types::ComponentItem;
@@ -29,10 +30,19 @@ pub fn compile(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, String> {
         [] => return Err("the file is empty: not a WebAssembly component".into()),
         _ => return Err("this is not WebAssembly: it does not begin with \\0asm".into()),
     }
-    engine.wasmtime.precompile_component(component).map_err(|error| {
-        let cause = error.root_cause().to_string();
-        format!("the component cannot be compiled: {}", one_line(&cause))
-    })
+    let compiled = |component: &[u8]| {
+        engine.wasmtime.precompile_component(component).map_err(|error| {
+            let cause = error.root_cause().to_string();
+            format!("the component cannot be compiled: {}", one_line(&cause))
+        })
+    };
+    match bulk::rewrite(component) {
+        Ok(rewritten) => compiled(&rewritten),
+        // What is wrong with it, the engine says best.
+        Err(problem) => compiled(component).and_then(|_| {
+            Err(format!("the component cannot be prepared for compiling: {}", one_line(&problem)))
+        }),
+    }
 }
 
 impl Image {
@@ -40,6 +50,14 @@ impl Image {
         let handle = find_handler(&engine, component)?;
         let pre = engine.linker.instantiate_pre(component).map_err(|error| not_linked(&error))?;
         Ok(Image { engine, pre, handle })
+    }
+
+    /// Memories and tables that an instance takes of the pool.
+    pub fn needs(&self) -> (u32, u32) {
+        match self.pre.component().resources_required() {
+            Some(needs) => (needs.num_memories, needs.num_tables),
+            None => (MEMORIES_MAX, TABLES_MAX),
+        }
     }
 }
 

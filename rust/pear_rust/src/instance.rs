@@ -40,9 +40,7 @@ pub struct Instance {
     mailbox: Rc<Mailbox>,
     task: Arc<Task>,
     waker: Waker,
-    image: Arc<Image>,
     host: HostRef,
-    files: bool,
     // Kept apart from the mailbox so that its text can be lent for the instance's lifetime.
     fault: Option<Fault>,
 }
@@ -50,16 +48,13 @@ pub struct Instance {
 impl Instance {
     pub fn new(image: Arc<Image>, host: HostRef, grants: GrantsView, task: Arc<Task>) -> Instance {
         let mailbox = Rc::new(Mailbox::default());
-        let files = grants.has_directories();
         let state = State::new(host, grants, task.clone());
         Instance {
-            life: Some(Box::pin(live(image.clone(), state, mailbox.clone()))),
+            life: Some(Box::pin(live(image, state, mailbox.clone()))),
             waker: Waker::from(task.clone()),
             mailbox,
             task,
-            image,
             host,
-            files,
             fault: None,
         }
     }
@@ -77,8 +72,6 @@ impl Instance {
         let Some(life) = self.life.as_mut().filter(|_| self.fault.is_none()) else {
             return Step::Fault;
         };
-        let runtime = if self.files { self.image.engine.runtime() } else { None };
-        let _entered = runtime.map(|runtime| runtime.enter());
         self.task.begin_poll();
         let mut context = Context::from_waker(&self.waker);
         let polled = catch_unwind(AssertUnwindSafe(|| life.as_mut().poll(&mut context)));
@@ -110,8 +103,6 @@ impl Instance {
 
     fn drop_life(&mut self) {
         let life = self.life.take();
-        let runtime = if self.files { self.image.engine.runtime() } else { None };
-        let _entered = runtime.map(|runtime| runtime.enter());
         // A second panic while unwound state is dropped: its memory is lost, the process is not.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(life)));
     }
@@ -173,8 +164,9 @@ async fn start(image: &Image, store: &mut Store<State>) -> wasmtime::Result<Hand
     instance.get_typed_func(&mut *store, image.handle)
 }
 
-/// Bytes that a guest can hand to one host function.
-const HOSTCALL_BYTES_MAX: usize = 16 << 20;
+/// Bytes that a guest can hand to one host function which keeps them: a copy takes a millisecond at most.
+/// Those that go on to the client are not copied, and not counted.
+const HOSTCALL_BYTES_MAX: usize = 2 << 20;
 
 async fn next_request(mailbox: &Mailbox) -> (RequestView, CallRef) {
     poll_fn(|_| match mailbox.request.take() {

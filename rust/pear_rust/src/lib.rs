@@ -5,11 +5,15 @@
 
 mod abi;
 #[deny(unsafe_code)]
+mod bulk;
+#[deny(unsafe_code)]
 mod componentize;
 #[deny(unsafe_code)]
 mod engine;
 #[deny(unsafe_code)]
 mod fault;
+#[deny(unsafe_code)]
+mod files;
 #[deny(unsafe_code)]
 mod host;
 #[deny(unsafe_code)]
@@ -20,5 +24,7 @@ mod inbox;
 mod instance;
 #[deny(unsafe_code)]
 mod quic;
+#[deny(unsafe_code)]
+mod share;
 #[deny(unsafe_code)]
 mod tools;

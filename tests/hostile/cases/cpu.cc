@@ -42,7 +42,7 @@ HOSTILE(endless_allocation) {
   while (true) fields_entries(fields, &out);
 }
 
-// One instruction that no tick interrupts, again and again.
+// One instruction that moves much, again and again.
 HOSTILE(memory_fill) {
   u32 size = 48U << 20U;
   u8* memory = nullptr;
@@ -54,4 +54,36 @@ HOSTILE(memory_fill) {
     __builtin_memset(memory, value, size);
     asm volatile("" ::: "memory");
   }
+}
+
+// The same for copies that overlap, from either end.
+HOSTILE(memory_copy) {
+  u32 size = 48U << 20U;
+  u8* memory = nullptr;
+  while (memory == nullptr && size > kPage) {
+    memory = more_memory(size);
+    if (memory == nullptr) size /= 2;
+  }
+  for (;;) {
+    __builtin_memmove(memory + 1, memory, size - 1);
+    __builtin_memmove(memory, memory + 1, size - 1);
+    asm volatile("" ::: "memory");
+  }
+}
+
+// What is copied in pieces is what would have been copied at once.
+HOSTILE(memory_copied_right) {
+  constexpr u32 kSize = 3U << 20U;
+  u8* const memory = more_memory(kSize);
+  for (u32 at = 0; at < kSize; ++at) memory[at] = static_cast<u8>(at * 31 >> 5);
+  __builtin_memmove(memory + 700'001, memory, 2'000'000);
+  bool right = true;
+  for (u32 at = 0; at < 2'000'000; ++at) {
+    right = right && memory[700'001 + at] == static_cast<u8>(at * 31 >> 5);
+  }
+  __builtin_memmove(memory + 5, memory + 700'001, 2'000'000);
+  for (u32 at = 0; at < 2'000'000; ++at) {
+    right = right && memory[5 + at] == static_cast<u8>(at * 31 >> 5);
+  }
+  answer(outparam, right ? "right" : "wrong");
 }

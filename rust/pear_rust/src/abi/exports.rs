@@ -12,7 +12,8 @@ use crate::fault::{caught_panic, keep_panics};
 use crate::image::{self, Image};
 use crate::inbox::{Inbox, Task};
 use crate::instance::{Instance, Step};
-use crate::{componentize, tools};
+use crate::share::Share;
+use crate::{bulk, componentize, tools};
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -91,6 +92,27 @@ pub unsafe extern "C" fn pear_engine_free(engine: *mut Arc<Engine>) {
 }
 
 #[unsafe(no_mangle)]
+pub unsafe extern "C" fn pear_share_new(
+    engine: &Arc<Engine>,
+    site: PearBytes,
+    files_max: u32,
+) -> *mut Arc<Share> {
+    // SAFETY: a live engine and bytes valid for the call.
+    guarded(std::ptr::null_mut(), || unsafe {
+        let site = String::from_utf8_lossy(site.view());
+        give(Some(engine.common.share(&site, files_max)))
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pear_share_free(share: *mut Arc<Share>) {
+    if !share.is_null() {
+        // SAFETY: it was made by `give`.
+        guarded((), || drop(unsafe { Box::from_raw(share) }));
+    }
+}
+
+#[unsafe(no_mangle)]
 pub extern "C" fn pear_engine_tick(engine: &Arc<Engine>) {
     engine.wasmtime.increment_epoch();
 }
@@ -155,6 +177,17 @@ pub unsafe extern "C" fn pear_image_load_fd(
             Image::link(engine.clone(), &component).map(Arc::new)
         }))
     }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pear_image_needs(
+    image: &Arc<Image>,
+    memories: *mut u32,
+    tables: *mut u32,
+) {
+    let needs = guarded((0, 0), || image.needs());
+    // SAFETY: places for two numbers.
+    unsafe { (*memories, *tables) = needs };
 }
 
 #[unsafe(no_mangle)]
@@ -299,6 +332,12 @@ pub unsafe extern "C" fn pear_componentize(
 #[unsafe(no_mangle)]
 pub extern "C" fn pear_versions() -> PearBuffer {
     PearBuffer::new(guarded(String::new(), tools::versions).into_bytes())
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn pear_bulk_selftest(seed: u64, rounds: u32) -> PearBuffer {
+    let difference = guarded("it panicked".to_string(), || bulk::selftest(seed, rounds));
+    PearBuffer::new(difference.into_bytes())
 }
 
 #[unsafe(no_mangle)]

@@ -8,7 +8,7 @@ mod os;
 mod quic;
 mod view;
 
-pub use os::monotonic_ns;
+pub use os::{fill_random, monotonic_ns};
 pub use view::{
     CallRef, EngineOptions, FieldView, GrantsView, HostRef, Read, RequestView, Stream, WINDOW_GONE,
     WakeRef, until_lowered,

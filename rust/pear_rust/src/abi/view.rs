@@ -4,7 +4,9 @@
 //! long. `&'static` here means "for as long as that promise holds"; the owner of such a reference is
 //! the call or instance that the promise is about, and drops it with it.
 
+use crate::share::Share;
 use std::ffi::c_void;
+use std::sync::Arc;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -264,12 +266,15 @@ pub struct PearDirectory {
     host_path: PearBytes,
     guest_path: PearBytes,
     writable: bool,
+    quota_bytes: u64,
+    quota_files: u64,
 }
 
 pub struct DirectoryView {
     pub host_path: &'static str,
     pub guest_path: &'static str,
-    pub writable: bool,
+    /// Bytes and files that it may hold. None: it may not be written to.
+    pub quota: Option<(u64, u64)>,
 }
 
 #[repr(C)]
@@ -282,13 +287,14 @@ pub struct PearGrants {
     fields_max: u32,
     field_bytes_max: u32,
     informational: bool,
+    share: *const Arc<Share>,
 }
 
 /// What an instance is granted. pear_rust.h: it and all that it points to outlive the instance.
 #[derive(Clone, Copy)]
 pub struct GrantsView(&'static PearGrants);
 
-// SAFETY: nobody writes to it while instances live.
+// SAFETY: nobody writes to it while instances live; a share is for every thread.
 unsafe impl Send for GrantsView {}
 
 impl GrantsView {
@@ -310,17 +316,21 @@ impl GrantsView {
         let grants = self.0;
         (0..grants.directory_count).filter_map(move |i| {
             // SAFETY: see new.
-            let (host, guest, writable) = unsafe {
+            let (host, guest, directory) = unsafe {
                 let directory = &*grants.directories.add(i);
-                (directory.host_path.view(), directory.guest_path.view(), directory.writable)
+                (directory.host_path.view(), directory.guest_path.view(), directory)
             };
+            let quota =
+                directory.writable.then_some((directory.quota_bytes, directory.quota_files));
             let host_path = std::str::from_utf8(host).ok()?;
             let guest_path = std::str::from_utf8(guest).ok()?;
-            Some(DirectoryView { host_path, guest_path, writable })
+            Some(DirectoryView { host_path, guest_path, quota })
         })
     }
-    pub fn has_directories(&self) -> bool {
-        self.0.directory_count > 0
+    /// What the instance's site holds of what all sites share. Without it there are no files.
+    pub fn share(&self) -> Option<&'static Arc<Share>> {
+        // SAFETY: see new; null, or made by pear_share_new.
+        unsafe { self.0.share.as_ref() }
     }
     pub fn handles_max(&self) -> u32 {
         self.0.handles_max
@@ -345,6 +355,9 @@ pub struct EngineOptions {
     pub table_keep_resident: u64,
     pub wasm_stack_bytes: u64,
     pub async_stack_bytes: u64,
+    pub files_max: u32,
+    pub memories_max: u32,
+    pub tables_max: u32,
 }
 
 /// The `wake` of an inbox and its context. Called under the lock of the inbox that owns it, which

@@ -2,7 +2,9 @@
 
 use super::call::Call;
 use super::field_list::FieldList;
-use super::io_error::Failure;
+use super::file_streams::{FileInput, FileOutput};
+use super::io_error::{Failure, StreamError};
+use super::streams::Told;
 use super::{Account, State};
 use crate::abi::{Stream, WINDOW_GONE};
 use wasmtime::Result;
@@ -90,12 +92,25 @@ pub enum Sink {
 pub struct OutputStream {
     pub target: Target,
     pub failed: bool,
+    // None where the target is no file, and while it is worked with.
+    file: Option<Box<FileOutput>>,
 }
 
 #[derive(Clone, Copy)]
 pub enum Target {
     Body(u32),
     Log(Stream),
+    File,
+}
+
+impl OutputStream {
+    pub fn new(target: Target) -> OutputStream {
+        OutputStream { target, failed: false, file: None }
+    }
+
+    pub fn to_file(file: FileOutput) -> OutputStream {
+        OutputStream { target: Target::File, failed: false, file: Some(Box::new(file)) }
+    }
 }
 
 pub struct IncomingBody {
@@ -106,6 +121,24 @@ pub struct IncomingBody {
 pub struct InputStream {
     pub call: u32,
     pub ended: bool,
+    // None where it reads a request, and while it is worked with.
+    pub file: Option<Box<FileInput>>,
+}
+
+impl InputStream {
+    /// The body of the call with this number.
+    pub fn of_call(call: u32) -> InputStream {
+        InputStream { call, ended: false, file: None }
+    }
+
+    pub fn of_file(file: FileInput) -> InputStream {
+        InputStream { call: 0, ended: false, file: Some(Box::new(file)) }
+    }
+
+    /// Nothing at all.
+    pub fn empty() -> InputStream {
+        InputStream { call: 0, ended: true, file: None }
+    }
 }
 
 pub struct FutureTrailers {
@@ -129,6 +162,7 @@ impl State {
         }
         let body = match stream.target {
             Target::Log(_) => return Ok(Room::Bytes(HELD_MAX as u64)),
+            Target::File => return self.file_room(rep),
             Target::Body(body) => body,
         };
         let body = self.slots.get::<OutgoingBody>(body)?;
@@ -147,6 +181,40 @@ impl State {
                 }
             }
         })
+    }
+
+    fn file_room(&mut self, rep: u32) -> Result<Room> {
+        let State { slots, account, host, .. } = self;
+        let Some(file) = &mut slots.get_mut::<OutputStream>(rep)?.file else {
+            return Ok(Room::Closed);
+        };
+        Ok(match file.room(*host, account) {
+            Ok(count) => Room::Bytes(count),
+            Err(failure) => Room::Failed(failure),
+        })
+    }
+
+    /// Begins to write a piece to the file behind a stream, for Flow::File.
+    pub fn write_file(&mut self, rep: u32, bytes: Vec<u8>) -> Result<Told<()>> {
+        if bytes.is_empty() {
+            return Ok(Ok(())); // Permitted while a piece is on its way.
+        }
+        let Some(mut file) = self.slots.get_mut::<OutputStream>(rep)?.file.take() else {
+            return Ok(Err(StreamError::Closed));
+        };
+        let begun = file.write(self, bytes);
+        let stream = self.slots.get_mut::<OutputStream>(rep)?;
+        stream.file = Some(file);
+        stream.failed = begun.is_err();
+        Ok(begun.map_err(Failure::stream_error))
+    }
+
+    /// Takes an output stream away.
+    pub fn drop_output(&mut self, rep: u32) -> Result<()> {
+        if let Some(mut file) = self.slots.remove::<OutputStream>(rep)?.file {
+            file.release(&mut self.account);
+        }
+        Ok(())
     }
 
     /// What the stream takes now. A failure is reported once; from then on the stream is closed.
@@ -168,6 +236,7 @@ impl State {
         let target = self.slots.get::<OutputStream>(rep)?.target;
         let body = match target {
             Target::Log(stream) => return Ok(Ok(Flow::Log(stream))),
+            Target::File => return Ok(Ok(Flow::File(rep))),
             Target::Body(body) => self.slots.get_mut::<OutgoingBody>(body)?,
         };
         // A stream of an earlier request never gets here: it has no room.
@@ -182,6 +251,7 @@ impl State {
     pub fn flow_of(&self, rep: u32) -> Result<Flow> {
         let body = match self.slots.get::<OutputStream>(rep)?.target {
             Target::Log(stream) => return Ok(Flow::Log(stream)),
+            Target::File => return Ok(Flow::File(rep)),
             Target::Body(body) => self.slots.get::<OutgoingBody>(body)?,
         };
         Ok(match &body.sink {
@@ -215,6 +285,8 @@ impl State {
 #[derive(Clone, Copy)]
 pub enum Flow {
     Log(Stream),
+    /// To the file behind the stream in this slot.
+    File(u32),
     /// Held for the body behind the stream in this slot.
     Hold(u32),
     Send,

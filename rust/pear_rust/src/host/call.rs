@@ -112,9 +112,9 @@ impl State {
         &mut self,
         mut call: Call,
     ) -> (Resource<IncomingRequest>, Resource<ResponseOutparam>) {
-        // 31 bits, so that none looks like ours in a shared table. Numbers come again after 2^31
-        // requests of one instance; max_requests_per_instance is far below.
-        self.call_number = (self.call_number + 1) & (super::slots::TAG - 1);
+        // Numbers come again after 2^32 requests of one instance; max_requests_per_instance is far
+        // below.
+        self.call_number = self.call_number.wrapping_add(1);
         call.number = self.call_number;
         self.slots.request_children = 0;
         self.slots.request_number = call.number;

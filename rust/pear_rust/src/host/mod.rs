@@ -1,11 +1,9 @@
 //! What a guest can import.
 //!
-//! The interfaces of every request (wasi:http/types, wasi:io, the monotonic clock, stdout and stderr)
-//! are written here: their state lives in `Slots`, their bytes go straight between the guest's memory
-//! and the C++ host. The rest comes from wasmtime-wasi, whose state is made when a guest first asks.
-//!
-//! Streams, pollables and errors are shared by both, so a handle says whose it is: ours carry
-//! `slots::TAG`, wasmtime-wasi's are places in its ResourceTable.
+//! What holds anything, or waits, is written here: its state lives in `Slots` and is charged to the
+//! instance, its bytes go straight between the guest's memory and the C++ host. wasmtime-wasi resolves the
+//! paths of files (`crate::files`), and serves the environment, exit, and the sockets, of which none can
+//! be made; its state is made when a guest first asks.
 
 mod account;
 mod body;
@@ -15,10 +13,15 @@ mod clocks;
 mod error_code;
 mod field_list;
 mod fields;
+mod file_streams;
+mod files;
 mod io_error;
+mod listing;
 mod outgoing;
 mod poll;
+mod random;
 mod slots;
+mod sockets;
 mod streams;
 mod streams_in;
 mod streams_out;
@@ -54,6 +57,20 @@ async fn wait<T>(cx: &mut Cx<'_>, mut condition: impl FnMut(&mut State) -> Poll<
     value
 }
 
+/// Lets the others of the core have their turn, where a host function takes long.
+async fn pause(cx: &mut Cx<'_>) {
+    let mut paused = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut paused, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+    cx.as_context_mut().set_epoch_deadline(1);
+}
+
 /// The state of one instance on the host's side.
 pub struct State {
     pub account: Account,
@@ -66,15 +83,13 @@ pub struct State {
     pub(in crate::host) task: Arc<Task>,
     // What the last host function returned, until it is in the guest's memory.
     pub(in crate::host) lowered: Vec<u8>,
-    // wasmtime-wasi's part.
-    pub(in crate::host) table: ResourceTable,
+    // wasmtime-wasi's part. Nothing that a guest can make is in the table.
+    table: ResourceTable,
     wasi: Option<Box<WasiCtx>>,
 }
 
 impl State {
     pub fn new(host: HostRef, grants: GrantsView, task: Arc<Task>) -> State {
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(grants.handles_max() as usize);
         State {
             account: Account::new(host),
             host,
@@ -88,7 +103,7 @@ impl State {
             },
             task,
             lowered: Vec::new(),
-            table,
+            table: ResourceTable::new(),
             wasi: None,
         }
     }
@@ -110,8 +125,8 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let (host, grants) = (self.host, self.grants);
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(cli::wasi_context(host, grants)));
+        let grants = self.grants;
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(cli::wasi_context(grants)));
         WasiCtxView { ctx, table: &mut self.table }
     }
 }
@@ -124,5 +139,8 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     clocks::add_to_linker(linker)?;
     types::add_to_linker(linker)?;
     outgoing::add_to_linker(linker)?;
+    files::add_to_linker(linker)?;
+    random::add_to_linker(linker)?;
+    sockets::add_to_linker(linker)?;
     cli::add_to_linker(linker)
 }

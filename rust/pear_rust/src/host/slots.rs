@@ -4,17 +4,12 @@ use super::account::Account;
 use super::body::FutureTrailers;
 use super::body::{IncomingBody, InputStream, OutgoingBody, OutgoingResponse, OutputStream};
 use super::fields::Fields;
+use super::files::OpenFile;
+use super::listing::Listing;
 use super::outgoing::{OutgoingRequest, RequestOptions};
 use super::poll::Pollable;
 use crate::fault::rule;
 use wasmtime::Result;
-
-/// Marks the representation of a resource as ours, where wasmtime-wasi has its own of the same type.
-pub const TAG: u32 = 1 << 31;
-
-pub fn is_ours(rep: u32) -> bool {
-    rep & TAG != 0
-}
 
 /// What must outlive a resource: the guest may not drop it first.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,7 +72,7 @@ macro_rules! kinds {
 
 kinds! {
     Fields OutgoingRequest RequestOptions OutgoingResponse OutgoingBody OutputStream IncomingBody
-    InputStream FutureTrailers Pollable
+    InputStream FutureTrailers Pollable OpenFile Listing
 }
 
 // What a handle can be wrong about here is our own doing: the engine checks types and lifetimes.
@@ -119,22 +114,22 @@ impl Slots {
         };
         self.live += 1;
         self.count_child(parent, 1);
-        Ok(index | TAG)
+        Ok(index)
     }
 
     pub fn get<T: Kind>(&self, rep: u32) -> Result<&T> {
-        let entry = self.entries.get((rep & !TAG) as usize);
+        let entry = self.entries.get(rep as usize);
         entry.and_then(|entry| T::of(&entry.slot)).ok_or_else(|| rule(WRONG))
     }
 
     pub fn get_mut<T: Kind>(&mut self, rep: u32) -> Result<&mut T> {
-        let entry = self.entries.get_mut((rep & !TAG) as usize);
+        let entry = self.entries.get_mut(rep as usize);
         entry.and_then(|entry| T::of_mut(&mut entry.slot)).ok_or_else(|| rule(WRONG))
     }
 
     /// Takes a resource away. Fails, which ends the guest, while it has children.
     pub fn remove<T: Kind>(&mut self, rep: u32) -> Result<T> {
-        let index = rep & !TAG;
+        let index = rep;
         let Some(entry) = self.entries.get_mut(index as usize) else { return Err(rule(WRONG)) };
         if entry.children > 0 {
             return Err(rule("dropped a resource that still has children"));
@@ -151,7 +146,7 @@ impl Slots {
         match parent {
             Parent::None => {}
             Parent::Slot(rep) => {
-                if let Some(entry) = self.entries.get_mut((rep & !TAG) as usize) {
+                if let Some(entry) = self.entries.get_mut(rep as usize) {
                     entry.children = entry.children.saturating_add_signed(by);
                 }
             }

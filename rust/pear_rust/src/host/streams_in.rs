@@ -1,16 +1,16 @@
 //! wasi:io/streams: input-stream.
 
 use super::body::{InputStream, READ_MAX};
+use super::file_streams::Piece;
 use super::io_error::{Failure, StreamError};
 use super::poll::{Pollable, Wanted};
-use super::slots::{Parent, is_ours};
-use super::streams::{Told, told};
+use super::slots::Parent;
+use super::streams::Told;
 use super::{Cx, State, wait};
 use crate::abi::{Read, until_lowered};
 use std::task::Poll;
 use wasmtime::Result;
 use wasmtime::component::{LinkerInstance, Resource, ResourceType};
-use wasmtime_wasi_io::bindings::wasi::io::streams::HostInputStream;
 use wasmtime_wasi_io::poll::DynPollable;
 use wasmtime_wasi_io::streams::DynInputStream;
 
@@ -21,21 +21,37 @@ type Input = Resource<DynInputStream>;
 pub type Bytes = &'static [u8];
 
 impl State {
-    /// The next bytes of a stream of ours: none where there are none yet.
+    /// The next bytes of a stream: none where there are none yet.
     pub fn read(&mut self, rep: u32, max: u64) -> Result<Told<Bytes>> {
-        let stream = self.slots.get::<InputStream>(rep)?;
+        let stream = self.slots.get_mut::<InputStream>(rep)?;
         let (number, ended) = (stream.call, stream.ended);
-        let Some(call) = self.call(number).filter(|_| !ended) else {
+        if ended {
             return Ok(Err(StreamError::Closed));
-        };
+        }
         if max == 0 {
             return Ok(Ok(&[]));
         }
-        let error = match call.host.body_read(max.min(READ_MAX)) {
-            Read::Bytes(bytes) => return Ok(Ok(bytes)),
-            Read::Pending => return Ok(Ok(&[])),
-            Read::End => StreamError::Closed,
-            Read::Failed => Failure::RequestCut.stream_error(),
+        let max = max.min(READ_MAX);
+        let error = if let Some(mut file) = stream.file.take() {
+            let piece = file.read(self, max as usize);
+            self.slots.get_mut::<InputStream>(rep)?.file = Some(file);
+            match piece {
+                Piece::Pending => return Ok(Ok(&[])),
+                Piece::Bytes(bytes) => {
+                    self.lowered = bytes;
+                    return Ok(Ok(until_lowered(&self.lowered)));
+                }
+                Piece::End => StreamError::Closed,
+                Piece::Failed(code) => Failure::File(code).stream_error(),
+            }
+        } else {
+            let Some(call) = self.call(number) else { return Ok(Err(StreamError::Closed)) };
+            match call.host.body_read(max) {
+                Read::Bytes(bytes) => return Ok(Ok(bytes)),
+                Read::Pending => return Ok(Ok(&[])),
+                Read::End => StreamError::Closed,
+                Read::Failed => Failure::RequestCut.stream_error(),
+            }
         };
         self.slots.get_mut::<InputStream>(rep)?.ended = true;
         Ok(Err(error))
@@ -48,79 +64,57 @@ impl State {
             read => Poll::Ready(read),
         }
     }
+
+    /// Whether a read would give something.
+    pub fn input_ready(&mut self, rep: u32) -> Result<bool> {
+        let stream = self.slots.get_mut::<InputStream>(rep)?;
+        let (number, ended) = (stream.call, stream.ended);
+        if let Some(mut file) = stream.file.take() {
+            let ready = ended || file.poll(self, READ_MAX as usize);
+            self.slots.get_mut::<InputStream>(rep)?.file = Some(file);
+            return Ok(ready);
+        }
+        Ok(ended || self.call(number).is_none_or(|call| call.host.body_readable()))
+    }
 }
 
 fn count(read: Told<Bytes>) -> Told<u64> {
     read.map(|bytes| bytes.len() as u64)
 }
 
-// Bytes of wasmtime-wasi's streams are owned; those of ours are lent. A guest gets a list either way.
-fn lent(state: &mut State, bytes: Vec<u8>) -> Bytes {
-    state.lowered = bytes;
-    until_lowered(&state.lowered)
-}
-
 fn read(mut cx: Cx, (stream, max): (Input, u64)) -> Result<(Told<Bytes>,)> {
-    let state = cx.data_mut();
-    if is_ours(stream.rep()) {
-        return Ok((state.read(stream.rep(), max)?,));
-    }
-    let read = HostInputStream::read(&mut state.table, stream, max);
-    let read = told(&mut state.table, read)?;
-    Ok((read.map(|bytes| lent(state, bytes)),))
+    Ok((cx.data_mut().read(stream.rep(), max)?,))
 }
 
 async fn blocking_read(mut cx: Cx<'_>, (stream, max): (Input, u64)) -> Result<(Told<Bytes>,)> {
     let rep = stream.rep();
-    if is_ours(rep) {
-        return Ok((wait(&mut cx, |state| state.poll_read(rep, max)).await?,));
-    }
-    let state = cx.data_mut();
-    let read = HostInputStream::blocking_read(&mut state.table, stream, max).await;
-    let read = told(&mut state.table, read)?;
-    Ok((read.map(|bytes| lent(state, bytes)),))
+    Ok((wait(&mut cx, |state| state.poll_read(rep, max)).await?,))
 }
 
 fn skip(mut cx: Cx, (stream, max): (Input, u64)) -> Result<(Told<u64>,)> {
-    let state = cx.data_mut();
-    if is_ours(stream.rep()) {
-        return Ok((count(state.read(stream.rep(), max)?),));
-    }
-    let skipped = HostInputStream::skip(&mut state.table, stream, max);
-    Ok((told(&mut state.table, skipped)?,))
+    Ok((count(cx.data_mut().read(stream.rep(), max)?),))
 }
 
-async fn blocking_skip(mut cx: Cx<'_>, (stream, max): (Input, u64)) -> Result<(Told<u64>,)> {
-    let rep = stream.rep();
-    if is_ours(rep) {
-        return Ok((count(wait(&mut cx, |state| state.poll_read(rep, max)).await?),));
-    }
-    let table = &mut cx.data_mut().table;
-    let skipped = HostInputStream::blocking_skip(table, stream, max).await;
-    Ok((told(table, skipped)?,))
+async fn blocking_skip(cx: Cx<'_>, given: (Input, u64)) -> Result<(Told<u64>,)> {
+    Ok((count(blocking_read(cx, given).await?.0),))
 }
 
 fn subscribe(mut cx: Cx, (stream,): (Input,)) -> Result<(Resource<DynPollable>,)> {
     let state = cx.data_mut();
     let rep = stream.rep();
-    if !is_ours(rep) {
-        return Ok((HostInputStream::subscribe(&mut state.table, stream)?,));
-    }
     state.slots.get::<InputStream>(rep)?;
     Ok((state.new_pollable(Pollable { wanted: Wanted::Input(rep) }, Parent::Slot(rep))?,))
 }
 
-async fn dropped(mut cx: Cx<'_>, rep: u32) -> Result<()> {
-    let state = cx.data_mut();
-    if is_ours(rep) {
-        return state.slots.remove::<InputStream>(rep).map(drop);
-    }
-    HostInputStream::drop(&mut state.table, Resource::new_own(rep)).await
-}
-
 pub fn add_to_linker(streams: &mut LinkerInstance<'_, State>) -> Result<()> {
     let ty = ResourceType::host::<DynInputStream>();
-    streams.resource_async("input-stream", ty, |cx, rep| Box::new(dropped(cx, rep)))?;
+    streams.resource("input-stream", ty, |mut cx, rep| {
+        let state = cx.data_mut();
+        if let Some(mut file) = state.slots.remove::<InputStream>(rep)?.file {
+            file.release(&mut state.account);
+        }
+        Ok(())
+    })?;
     streams.func_wrap("[method]input-stream.read", read)?;
     streams.func_wrap_async(
         "[method]input-stream.blocking-read",

@@ -1,16 +1,15 @@
 //! wasi:io/streams: output-stream.
 
-use super::body::{Flow, OutputStream, READ_MAX, Room};
+use super::body::{Flow, OutputStream, READ_MAX, Room, Target};
 use super::io_error::StreamError;
 use super::poll::{Pollable, Wanted};
-use super::slots::{Parent, is_ours};
-use super::streams::{Told, told};
+use super::slots::Parent;
+use super::streams::Told;
 use super::{Cx, State, wait};
 use crate::fault::rule;
 use std::task::Poll;
 use wasmtime::Result;
 use wasmtime::component::{LinkerInstance, Resource, ResourceType, WasmList};
-use wasmtime_wasi_io::bindings::wasi::io::streams::{HostInputStream, HostOutputStream};
 use wasmtime_wasi_io::poll::DynPollable;
 use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
 
@@ -19,7 +18,7 @@ type Output = Resource<DynOutputStream>;
 
 /// The most that the functions which write and flush in one take (WIT).
 const BLOCKING_MAX: u64 = 4096;
-const ZEROES: [u8; 4096] = [0; 4096];
+static ZEROES: [u8; READ_MAX as usize] = [0; READ_MAX as usize];
 
 impl State {
     fn check_write(&mut self, rep: u32) -> Result<Told<u64>> {
@@ -38,9 +37,10 @@ impl State {
     }
 
     /// Bytes to where they go, once count_written has let them.
-    fn flow(&mut self, flow: Flow, bytes: &[u8]) -> Result<()> {
+    fn flow(&mut self, flow: Flow, bytes: &[u8]) -> Result<Told<()>> {
         match flow {
             Flow::Log(stream) => self.host.log(stream, bytes),
+            Flow::File(stream) => return self.write_file(stream, bytes.to_vec()),
             Flow::Send => {
                 if let Some(call) = &self.call {
                     call.host.body_write(bytes);
@@ -53,7 +53,7 @@ impl State {
             }
             Flow::Forget => {}
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn flush(&mut self, rep: u32) -> Result<Told<()>> {
@@ -72,7 +72,7 @@ impl State {
     /// Writes bytes of the host's own (zeroes, what a splice read).
     fn write_own(&mut self, rep: u32, bytes: &[u8]) -> Result<Told<()>> {
         match self.count_written(rep, bytes.len() as u64)? {
-            Ok(flow) => self.flow(flow, bytes).map(Ok),
+            Ok(flow) => self.flow(flow, bytes),
             Err(failure) => Ok(Err(failure.stream_error())),
         }
     }
@@ -98,10 +98,14 @@ fn write_part(
             }
         }
         Flow::Log(stream) => cx.data().host.log(stream, &list.as_le_slice(&*cx)[from..to]),
-        Flow::Hold(stream) => {
+        Flow::File(stream) => {
+            let bytes = list.as_le_slice(&*cx)[from..to].to_vec();
+            return cx.data_mut().write_file(stream, bytes);
+        }
+        Flow::Hold(_) => {
             // The list is in the store, and so is the account: the bytes are copied in between.
             let bytes = list.as_le_slice(&*cx)[from..to].to_vec();
-            cx.data_mut().flow(Flow::Hold(stream), &bytes)?;
+            return cx.data_mut().flow(flow, &bytes);
         }
         Flow::Forget => {}
     }
@@ -109,24 +113,13 @@ fn write_part(
 }
 
 fn check_write(mut cx: Cx, (stream,): (Output,)) -> Result<(Told<u64>,)> {
-    let state = cx.data_mut();
-    if is_ours(stream.rep()) {
-        return Ok((state.check_write(stream.rep())?,));
-    }
-    let checked = HostOutputStream::check_write(&mut state.table, stream);
-    Ok((told(&mut state.table, checked)?,))
+    Ok((cx.data_mut().check_write(stream.rep())?,))
 }
 
 const TOO_MUCH: &str = "wrote more to a stream than check-write permitted";
 
 fn write(mut cx: Cx, (stream, list): (Output, WasmList<u8>)) -> Result<(Told<()>,)> {
     let rep = stream.rep();
-    if !is_ours(rep) {
-        let bytes = list.as_le_slice(&cx).to_vec();
-        let table = &mut cx.data_mut().table;
-        let written = HostOutputStream::write(table, stream, bytes);
-        return Ok((told(table, written)?,));
-    }
     match cx.data_mut().check_write(rep)? {
         Err(error) => Ok((Err(error),)),
         Ok(room) if (list.len() as u64) > room => Err(rule(TOO_MUCH)),
@@ -137,10 +130,6 @@ fn write(mut cx: Cx, (stream, list): (Output, WasmList<u8>)) -> Result<(Told<()>
 fn write_zeroes(mut cx: Cx, (stream, count): (Output, u64)) -> Result<(Told<()>,)> {
     let rep = stream.rep();
     let state = cx.data_mut();
-    if !is_ours(rep) {
-        let written = HostOutputStream::write_zeroes(&mut state.table, stream, count);
-        return Ok((told(&mut state.table, written)?,));
-    }
     match state.check_write(rep)? {
         Err(error) => return Ok((Err(error),)),
         Ok(room) if count > room => return Err(rule(TOO_MUCH)),
@@ -162,12 +151,6 @@ async fn blocking_write(
     (stream, list): (Output, WasmList<u8>),
 ) -> Result<(Told<()>,)> {
     let rep = stream.rep();
-    if !is_ours(rep) {
-        let bytes = list.as_le_slice(&cx).to_vec();
-        let table = &mut cx.data_mut().table;
-        let written = HostOutputStream::blocking_write_and_flush(table, stream, bytes).await;
-        return Ok((told(table, written)?,));
-    }
     if list.len() as u64 > BLOCKING_MAX {
         return Err(rule("gave blocking-write-and-flush more than 4096 bytes"));
     }
@@ -183,7 +166,7 @@ async fn blocking_write(
         }
         from = to;
     }
-    Ok((cx.data_mut().flush(rep)?,))
+    blocking_flush(cx, (stream,)).await
 }
 
 async fn blocking_write_zeroes(
@@ -191,11 +174,6 @@ async fn blocking_write_zeroes(
     (stream, count): (Output, u64),
 ) -> Result<(Told<()>,)> {
     let rep = stream.rep();
-    if !is_ours(rep) {
-        let table = &mut cx.data_mut().table;
-        let written = HostOutputStream::blocking_write_zeroes_and_flush(table, stream, count).await;
-        return Ok((told(table, written)?,));
-    }
     if count > BLOCKING_MAX {
         return Err(rule("gave blocking-write-zeroes-and-flush more than 4096 bytes"));
     }
@@ -211,33 +189,27 @@ async fn blocking_write_zeroes(
         }
         left -= step;
     }
-    Ok((cx.data_mut().flush(rep)?,))
+    blocking_flush(cx, (stream,)).await
 }
 
 fn flush(mut cx: Cx, (stream,): (Output,)) -> Result<(Told<()>,)> {
-    let state = cx.data_mut();
-    if is_ours(stream.rep()) {
-        return Ok((state.flush(stream.rep())?,));
-    }
-    let flushed = HostOutputStream::flush(&mut state.table, stream);
-    Ok((told(&mut state.table, flushed)?,))
+    Ok((cx.data_mut().flush(stream.rep())?,))
 }
 
+/// A body is flushed at once. A piece that is on its way to a file has arrived.
 async fn blocking_flush(mut cx: Cx<'_>, (stream,): (Output,)) -> Result<(Told<()>,)> {
-    if is_ours(stream.rep()) {
-        return flush(cx, (stream,));
+    let rep = stream.rep();
+    if matches!(cx.data().slots.get::<OutputStream>(rep)?.target, Target::File)
+        && let Err(error) = wait(&mut cx, |state| state.poll_room(rep)).await?
+    {
+        return Ok((Err(error),));
     }
-    let table = &mut cx.data_mut().table;
-    let flushed = HostOutputStream::blocking_flush(table, stream).await;
-    Ok((told(table, flushed)?,))
+    Ok((cx.data_mut().flush(rep)?,))
 }
 
 fn subscribe(mut cx: Cx, (stream,): (Output,)) -> Result<(Resource<DynPollable>,)> {
     let state = cx.data_mut();
     let rep = stream.rep();
-    if !is_ours(rep) {
-        return Ok((HostOutputStream::subscribe(&mut state.table, stream)?,));
-    }
     state.slots.get::<OutputStream>(rep)?;
     Ok((state.new_pollable(Pollable { wanted: Wanted::Output(rep) }, Parent::Slot(rep))?,))
 }
@@ -245,45 +217,21 @@ fn subscribe(mut cx: Cx, (stream,): (Output,)) -> Result<(Resource<DynPollable>,
 /// One step of a splice: as many bytes as both ends have and take. Ok(0) where one has to wait.
 fn splice_step(cx: &mut Cx, output: u32, input: u32, max: u64) -> Result<Told<u64>> {
     let state = cx.data_mut();
-    let theirs_room = |state: &mut State| {
-        let room = HostOutputStream::check_write(&mut state.table, Resource::new_borrow(output));
-        told(&mut state.table, room)
-    };
-    let room = if is_ours(output) { state.check_write(output)? } else { theirs_room(state)? };
-    let max = match room {
+    let max = match state.check_write(output)? {
         Ok(room) => room.min(max).min(READ_MAX),
         Err(error) => return Ok(Err(error)),
     };
     if max == 0 {
         return Ok(Ok(0));
     }
-    let owned;
-    let bytes = if is_ours(input) {
-        match state.read(input, max)? {
-            Ok(bytes) => bytes,
-            Err(error) => return Ok(Err(error)),
-        }
-    } else {
-        let read = HostInputStream::read(&mut state.table, Resource::new_borrow(input), max);
-        match told(&mut state.table, read)? {
-            Ok(bytes) => {
-                owned = bytes;
-                owned.as_slice()
-            }
-            Err(error) => return Ok(Err(error)),
-        }
+    let bytes = match state.read(input, max)? {
+        Ok(bytes) => bytes,
+        Err(error) => return Ok(Err(error)),
     };
     if bytes.is_empty() {
         return Ok(Ok(0));
     }
-    let written = if is_ours(output) {
-        state.write_own(output, bytes)?
-    } else {
-        let output = Resource::new_borrow(output);
-        let written = HostOutputStream::write(&mut state.table, output, bytes.to_vec());
-        told(&mut state.table, written)?
-    };
-    Ok(written.map(|()| bytes.len() as u64))
+    Ok(state.write_own(output, bytes)?.map(|()| bytes.len() as u64))
 }
 
 fn splice(mut cx: Cx, (output, input, max): (Output, Input, u64)) -> Result<(Told<u64>,)> {
@@ -299,29 +247,14 @@ async fn blocking_splice(
         return Ok((Ok(0),));
     }
     loop {
-        // Each end is waited for in turn, in the way of its owner; then one step moves what is there.
-        if is_ours(output) {
-            if let Err(error) = wait(&mut cx, |state| state.poll_room(output)).await? {
-                return Ok((Err(error),));
-            }
-        } else {
-            wait_for(&mut cx, |table| {
-                HostOutputStream::subscribe(table, Resource::new_borrow(output))
-            })
-            .await?;
+        if let Err(error) = wait(&mut cx, |state| state.poll_room(output)).await? {
+            return Ok((Err(error),));
         }
-        if is_ours(input) {
-            wait(&mut cx, |state| match state.input_ready(input) {
-                Ok(false) => Poll::Pending,
-                other => Poll::Ready(other),
-            })
-            .await?;
-        } else {
-            wait_for(&mut cx, |table| {
-                HostInputStream::subscribe(table, Resource::new_borrow(input))
-            })
-            .await?;
-        }
+        wait(&mut cx, |state| match state.input_ready(input) {
+            Ok(false) => Poll::Pending,
+            other => Poll::Ready(other),
+        })
+        .await?;
         match splice_step(&mut cx, output, input, max)? {
             Ok(0) => {}
             moved => return Ok((moved,)),
@@ -329,23 +262,12 @@ async fn blocking_splice(
     }
 }
 
-async fn wait_for(
-    cx: &mut Cx<'_>,
-    subscribe: impl FnOnce(&mut wasmtime::component::ResourceTable) -> Result<Resource<DynPollable>>,
-) -> Result<()> {
-    use wasmtime_wasi_io::bindings::wasi::io::poll::HostPollable;
-    let table = &mut cx.data_mut().table;
-    let pollable = subscribe(table)?;
-    HostPollable::block(table, Resource::new_borrow(pollable.rep())).await?;
-    HostPollable::drop(table, pollable)
-}
-
+/// What is on its way to a file arrives first, as far as it is waited for.
 async fn dropped(mut cx: Cx<'_>, rep: u32) -> Result<()> {
-    let state = cx.data_mut();
-    if is_ours(rep) {
-        return state.slots.remove::<OutputStream>(rep).map(drop);
+    if matches!(cx.data().slots.get::<OutputStream>(rep)?.target, Target::File) {
+        let _told_to_nobody = wait(&mut cx, |state| state.poll_room(rep)).await?;
     }
-    HostOutputStream::drop(&mut state.table, Resource::new_own(rep)).await
+    cx.data_mut().drop_output(rep)
 }
 
 type Spliced = (Output, Input, u64);

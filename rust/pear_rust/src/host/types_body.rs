@@ -143,7 +143,7 @@ fn stream(
     if std::mem::replace(&mut it.stream_taken, true) {
         return Ok((Err(()),));
     }
-    let stream = InputStream { call: it.call, ended: false };
+    let stream = InputStream::of_call(it.call);
     let rep = state.slots.push(&mut state.account, stream, Parent::Slot(body.rep()))?;
     Ok((Ok(Resource::new_own(rep)),))
 }
@@ -157,7 +157,7 @@ fn write(
     if std::mem::replace(&mut it.stream_taken, true) {
         return Ok((Err(()),));
     }
-    let stream = OutputStream { target: Target::Body(body.rep()), failed: false };
+    let stream = OutputStream::new(Target::Body(body.rep()));
     let rep = state.slots.push(&mut state.account, stream, Parent::Slot(body.rep()))?;
     Ok((Ok(Resource::new_own(rep)),))
 }
