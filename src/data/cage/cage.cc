@@ -67,13 +67,10 @@ void Cage::spawn(std::shared_ptr<const engine::Image> image, std::uint32_t recov
   credits_ = recover_credits;
   spawned_at_ = env_.time.now;
   if (slots_.empty() || idle_.empty()) {
+    // Without room for an instance in the process it runs all the same: that is not its fault, and
+    // its first request makes one when there is room.
     GuestSlot* const slot = make_slot();
-    if (slot == nullptr) {
-      move(CageMove::SpawnFailed);
-      env_.outlet.event(data::SpawnFailed{
-          .cage = id(), .reason = "no room for one more instance: raise server.instances_max"});
-      return;
-    }
+    if (slot == nullptr) return on_first_start(env_.time.now);
     make_runnable(*slot);
     return;
   }

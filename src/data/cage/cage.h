@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/ids.h"
@@ -72,6 +73,10 @@ class Cage : public base::ListHook<ShortTag> {
   void first_slice(GuestRun& run);
   // Frees instances that have been idle for too long.
   void trim();
+  // Since when that instance is idle which has been so for longest; nothing: none is idle.
+  [[nodiscard]] std::optional<MonotonicTime> idle_since();
+  // It makes room for another cage's: what is only kept warm is nobody's need.
+  void end_longest_idle();
   // Another thread did something for this instance, or its credit came back.
   void make_runnable(GuestSlot& slot);
 
@@ -108,6 +113,7 @@ class Cage : public base::ListHook<ShortTag> {
   void attach(GuestRun& run, GuestSlot& slot);
   void detach(GuestRun& run);
   [[nodiscard]] GuestSlot* make_slot();  // Null when the process has no room.
+  [[nodiscard]] std::unique_ptr<Guest> make_guest(GuestSlot& slot, std::uint64_t token);
   void discard(GuestSlot& slot);
   void discard_and_finish(GuestSlot& slot);
   void rest(GuestSlot& slot);
@@ -115,7 +121,9 @@ class Cage : public base::ListHook<ShortTag> {
   void wake_slot_at(GuestSlot& slot, MonotonicTime deadline);
   void settle(GuestSlot& slot, const Guest::Slice& slice);
   void on_started(GuestSlot& slot, MonotonicTime now);
+  void on_first_start(MonotonicTime now);
   void on_start_failed(GuestSlot& slot, std::string_view reason);
+  void on_no_room(GuestSlot& slot);
   void on_returned(GuestSlot& slot);
 
   // Who is next, and who makes room (cage_relief.cc).

@@ -48,6 +48,22 @@ class CageOutlet {
   ~CageOutlet() = default;
 };
 
+// Who can make room for an instance, where the process has none.
+class RoomMaker {
+ public:
+  RoomMaker() = default;
+  RoomMaker(const RoomMaker&) = delete;
+  RoomMaker& operator=(const RoomMaker&) = delete;
+  RoomMaker(RoomMaker&&) = delete;
+  RoomMaker& operator=(RoomMaker&&) = delete;
+
+  // Ends the instance that has been idle for longest on this core. False: none is.
+  virtual bool end_longest_idle() = 0;
+
+ protected:
+  ~RoomMaker() = default;
+};
+
 // One site on this core: its cages share its turn in the run queue and its counters.
 struct SiteOnCore {
   SiteOnCore(base::SiteKey site_key, model::SiteCounters& of_site)
@@ -64,6 +80,7 @@ struct CageEnv {
   base::VitalSigns& signs;
   data::TurnTime& time;
   GuestMaker& maker;
+  RoomMaker& room;
   CageOutlet& outlet;
   io::TimerWheel& timers;
   RunQueue& queue;

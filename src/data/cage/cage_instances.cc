@@ -26,6 +26,7 @@ FaultKind kind_of(const Guest::Ending& ending, const GuestSlot& slot) {
       return FaultKind::Host;
     case GuestFault::Panic:
     case GuestFault::Start:
+    case GuestFault::NoRoom:
       return FaultKind::Trap;
   }
   PEAR_UNREACHABLE("a guest's fault without a kind");
@@ -51,12 +52,23 @@ GuestSlot* Cage::make_slot() {
   const std::uint64_t token = (std::uint64_t{std::to_underlying(id())} << 32U) | next_serial_++;
   slot->serial = static_cast<std::uint32_t>(token);
   slot->made = env_.time.now;
-  slot->guest = source_->make(*slot, token);
+  slot->guest = make_guest(*slot, token);
   if (slot->guest == nullptr) return nullptr;
   slots_.push_back(*slot);
   place_.counters->instances.add();
   site_on_core_.counters.instances_made.add();
   return slot.release();
+}
+
+// Where the process has no room, an instance that is only kept warm gives way: one of this core at
+// once, one of another core soon.
+std::unique_ptr<Guest> Cage::make_guest(GuestSlot& slot, std::uint64_t token) {
+  auto guest = source_->make(slot, token);
+  // A site that has its share takes nobody else's.
+  if (guest != nullptr || !source_->process_is_full()) return guest;
+  if (env_.room.end_longest_idle()) guest = source_->make(slot, token);
+  if (guest == nullptr) env_.maker.ask_for_room();
+  return guest;
 }
 
 void Cage::discard(GuestSlot& slot) {
@@ -119,6 +131,15 @@ void Cage::trim() {
   }
 }
 
+std::optional<MonotonicTime> Cage::idle_since() {
+  const GuestSlot* const longest = idle_.back();
+  return longest == nullptr ? std::nullopt : std::optional(longest->rested);
+}
+
+void Cage::end_longest_idle() {
+  discard(*idle_.back());
+}
+
 void Cage::make_runnable(GuestSlot& slot) {
   if (slot.guest == nullptr || slot.base::ListHook<IdleTag>::linked()) return;
   env_.queue.push(site_on_core_.queue, slot);
@@ -173,6 +194,7 @@ void Cage::settle(GuestSlot& slot, const Guest::Slice& slice) {
       return on_returned(slot);
     case GuestState::Faulted: {
       const Guest::Ending ending = slot.guest->ending();
+      if (slot.starting && ending.kind == GuestFault::NoRoom) return on_no_room(slot);
       if (slot.starting) return on_start_failed(slot, ending.message);
       return fault(slot, kind_of(ending, slot), ending.message);
     }
@@ -200,11 +222,7 @@ void Cage::on_started(GuestSlot& slot, MonotonicTime now) {
   slot.starting = false;
   instance_bytes_ = slot.charged;
   if (state_ == CageState::Initializing) {
-    move(CageMove::Started);
-    ++incarnation_;
-    place_.counters->incarnation.store(incarnation_, std::memory_order_relaxed);
-    env_.outlet.event(data::CageStarted{
-        .cage = id(), .incarnation = Incarnation{incarnation_}, .took = now - spawned_at_});
+    on_first_start(now);
   } else if (state_ == CageState::Crashed && slot.successor) {
     on_recovered(now);
   }
@@ -218,6 +236,31 @@ void Cage::on_started(GuestSlot& slot, MonotonicTime now) {
 }
 
 // NOLINTEND(misc-no-recursion)
+
+void Cage::on_first_start(MonotonicTime now) {
+  move(CageMove::Started);
+  ++incarnation_;
+  place_.counters->incarnation.store(incarnation_, std::memory_order_relaxed);
+  env_.outlet.event(data::CageStarted{
+      .cage = id(), .incarnation = Incarnation{incarnation_}, .took = now - spawned_at_});
+}
+
+// The engine has no more of what an instance needs. Its request waits with the others.
+void Cage::on_no_room(GuestSlot& slot) {
+  GuestRun* const run = std::exchange(slot.run, nullptr);
+  const bool successor = slot.successor;
+  if (run != nullptr) {
+    run->slot = nullptr;
+    waiting_.push_front(*run);
+  }
+  discard(slot);
+  if (state_ == CageState::Initializing) {
+    on_first_start(env_.time.now);
+  } else if (successor && state_ == CageState::Crashed) {
+    on_recovered(env_.time.now);
+  }
+  finish_if_empty();
+}
 
 void Cage::on_start_failed(GuestSlot& slot, std::string_view reason) {
   // The memory may only be short because the cage's other instances hold it: then the request waits

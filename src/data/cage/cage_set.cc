@@ -26,6 +26,7 @@ CageSet::CageSet(const Parts& parts)
            .signs = parts.signs,
            .time = parts.time,
            .maker = parts.maker,
+           .room = *this,
            .outlet = parts.outlet,
            .timers = parts.timers,
            .queue = queue_,
@@ -129,7 +130,18 @@ void CageSet::on_retry(MonotonicTime /*now*/) {
   while (Cage* const cage = short_of_instances_.pop_front()) cage->wake_next();
 }
 
+bool CageSet::end_longest_idle() {
+  Cage* longest = nullptr;
+  for (const auto& [id, cage] : cages_) {
+    const auto since = cage->idle_since();
+    if (since && (longest == nullptr || *since < *longest->idle_since())) longest = cage.get();
+  }
+  if (longest != nullptr) longest->end_longest_idle();
+  return longest != nullptr;
+}
+
 void CageSet::take_woken() {
+  if (env_.maker.take_asked()) end_longest_idle();
   std::array<std::uint64_t, 64> tokens{};
   while (true) {
     const std::size_t count = env_.maker.take_woken(tokens);

@@ -18,7 +18,7 @@
 
 namespace pear::cage {
 
-class CageSet {
+class CageSet final : private RoomMaker {
  public:
   struct Parts {
     CoreId core{};
@@ -69,6 +69,7 @@ class CageSet {
  private:
   void on_trim(MonotonicTime now);
   void on_retry(MonotonicTime now);
+  bool end_longest_idle() override;
   [[nodiscard]] SiteOnCore& site_on_core(const model::Site& site);
 
   CoreId core_;

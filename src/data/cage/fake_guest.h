@@ -31,6 +31,8 @@ struct FakeEngine {
   int made = 0;
   int alive_max = 1'000;
   int buried = 0;
+  int asked_others = 0;  // For an idle guest,
+  bool asked = false;    // and another core asks this one.
   std::vector<std::uint64_t> woken;
 };
 
@@ -127,6 +129,8 @@ class FakeGuestMaker final : public GuestMaker {
   void work() override {}
   void rest() override {}
   void bury(std::unique_ptr<Guest> /*guest*/) override { ++engine_.buried; }
+  void ask_for_room() override { ++engine_.asked_others; }
+  bool take_asked() override { return std::exchange(engine_.asked, false); }
 
  private:
   class Source final : public GuestSource {
@@ -135,6 +139,9 @@ class FakeGuestMaker final : public GuestMaker {
     std::unique_ptr<Guest> make(GuestHost& host, std::uint64_t /*token*/) override {
       if (engine_.alive >= engine_.alive_max) return nullptr;
       return std::make_unique<FakeGuest>(engine_, host);
+    }
+    [[nodiscard]] bool process_is_full() const override {
+      return engine_.alive >= engine_.alive_max;
     }
 
    private:

@@ -94,7 +94,15 @@ enum class GuestState : std::uint8_t {
   Faulted,  // Ended for good.
 };
 
-enum class GuestFault : std::uint8_t { Trap, Memory, Host, Exit, Panic, Start };
+enum class GuestFault : std::uint8_t {
+  Trap,
+  Memory,
+  Host,
+  Exit,
+  Panic,
+  Start,
+  NoRoom,  // It could not be made, by no fault of its own: the process has no more of something.
+};
 
 class Guest {
  public:
@@ -141,6 +149,9 @@ class GuestSource {
   // Begins to make an instance; the first polls finish it. `host` outlives it. `token` names it to
   // take_woken(). Null when the process has no room for one more.
   [[nodiscard]] virtual std::unique_ptr<Guest> make(GuestHost& host, std::uint64_t token) = 0;
+  // Whether make() gave null for want of room in the process, and not because its site has its
+  // share.
+  [[nodiscard]] virtual bool process_is_full() const = 0;
 };
 
 // The engine as a core sees it; the other seam beside Guest itself.
@@ -163,6 +174,10 @@ class GuestMaker {
   virtual void rest() = 0;
   // Ends a guest that has left its host, elsewhere: it has so much memory that its end takes long.
   virtual void bury(std::unique_ptr<Guest> guest) = 0;
+  // The process has no room for another guest: the other cores may have idle ones.
+  virtual void ask_for_room() = 0;
+  // Whether another core asks for one that is idle here; once for each time. Called every turn.
+  [[nodiscard]] virtual bool take_asked() = 0;
 };
 
 }  // namespace pear::cage

@@ -45,7 +45,8 @@ class FieldViews {
 // What a site's settings grant, in the bridge's form. It borrows the settings' texts.
 class Grants {
  public:
-  explicit Grants(const config::SiteSettings& site) {
+  Grants(const engine::Engine& engine, const config::SiteSettings& site)
+      : share_(engine, site.name, site.limits.files_max) {
     for (const auto& [name, value] : site.permissions.environment) {
       environment_.push_back({.name = raw(name), .value = raw(value)});
     }
@@ -53,7 +54,9 @@ class Grants {
       paths_.push_back(std::make_unique<std::string>(grant.source.string()));
       directories_.push_back({.host_path = raw(*paths_.back()),
                               .guest_path = raw(grant.destination),
-                              .writable = grant.writable});
+                              .writable = grant.writable,
+                              .quota_bytes = grant.quota.count,
+                              .quota_files = grant.quota_files});
     }
     raw_ = {.environment = environment_.data(),
             .environment_count = environment_.size(),
@@ -62,11 +65,13 @@ class Grants {
             .handles_max = site.limits.handles_max,
             .fields_max = site.limits.fields_max,
             .field_bytes_max = static_cast<std::uint32_t>(site.limits.field_bytes_max.count),
-            .informational = site.run.informational};
+            .informational = site.run.informational,
+            .share = share_.raw()};
   }
   [[nodiscard]] const PearGrants& raw_grants() const { return raw_; }
 
  private:
+  engine::Share share_;
   std::vector<PearField> environment_;
   std::vector<std::unique_ptr<std::string>> paths_;
   std::vector<PearDirectory> directories_;
@@ -242,6 +247,8 @@ Guest::Ending WasmGuest::ending() const {
         return GuestFault::Panic;
       case engine::InstanceFault::Start:
         return GuestFault::Start;
+      case engine::InstanceFault::NoRoom:
+        return GuestFault::NoRoom;
     }
     PEAR_UNREACHABLE("a fault of the engine without a name here");
   };
@@ -261,30 +268,36 @@ class WasmGuestSource final : public GuestSource {
   WasmGuestSource(std::shared_ptr<const engine::Image> image, const config::SiteSettings& site,
                   engine::Inbox& inbox, InstanceCount& instances)
       : image_(std::move(image)),
-        grants_(std::make_shared<const Grants>(site)),
+        grants_(std::make_shared<const Grants>(image_->engine(), site)),
         inbox_(inbox),
-        instances_(instances) {}
+        instances_(instances),
+        needs_(image_->needs()),
+        site_(instances.site(site.name)) {}
 
   std::unique_ptr<Guest> make(GuestHost& host, std::uint64_t token) override {
-    InstanceCount::Place place = instances_.take();
+    InstanceCount::Place place = instances_.take(needs_, site_);
     if (place == nullptr) return nullptr;
     return std::make_unique<WasmGuest>(
         WasmGuest::Origin{
             .image = *image_, .grants = grants_, .inbox = inbox_, .place = std::move(place)},
         host, token);
   }
+  [[nodiscard]] bool process_is_full() const override { return instances_.is_full_for(needs_); }
 
  private:
   std::shared_ptr<const engine::Image> image_;
   std::shared_ptr<const Grants> grants_;
   engine::Inbox& inbox_;
   InstanceCount& instances_;
+  InstanceCount::Needs needs_;
+  std::shared_ptr<InstanceCount::Site> site_;
 };
 
 }  // namespace
 
 WasmGuestMaker::WasmGuestMaker(const Parts& parts, io::Waker& waker)
     : parts_(parts),
+      room_(parts.instances, waker),
       inbox_([](void* context) { static_cast<io::Waker*>(context)->wake(); }, &waker) {}
 
 WasmGuestMaker::~WasmGuestMaker() {

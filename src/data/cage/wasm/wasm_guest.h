@@ -3,39 +3,17 @@
 // Thread: core-local. take_woken() is fed by the engine's background threads through an inbox.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <span>
 
 #include "data/cage/guest.h"
+#include "data/cage/wasm/instance_count.h"
 #include "engine/instance.h"
 #include "engine/reaper.h"
 #include "engine/ticker.h"
 #include "io/waker.h"
 
 namespace pear::cage {
-
-// Instances alive in the process, all cores together, against the engine's number of slots.
-class InstanceCount {
- public:
-  explicit InstanceCount(std::uint32_t max) : max_(max) {}
-
-  struct Leave {
-    void operator()(InstanceCount* count) const {
-      count->count_.fetch_sub(1, std::memory_order_release);
-    }
-  };
-  // One of the places; null when all are taken. The count outlives it.
-  using Place = std::unique_ptr<InstanceCount, Leave>;
-  [[nodiscard]] Place take() {
-    Place place(this);
-    return count_.fetch_add(1, std::memory_order_acquire) < max_ ? std::move(place) : nullptr;
-  }
-
- private:
-  std::atomic<std::uint32_t> count_{0};
-  std::uint32_t max_;
-};
 
 class WasmGuestMaker final : public GuestMaker {
  public:
@@ -59,9 +37,12 @@ class WasmGuestMaker final : public GuestMaker {
   void work() override;
   void rest() override;
   void bury(std::unique_ptr<Guest> guest) override;
+  void ask_for_room() override { room_.ask(); }
+  bool take_asked() override { return room_.take_asked(); }
 
  private:
   Parts parts_;
+  InstanceCount::Core room_;
   engine::Inbox inbox_;
   bool working_ = false;
 };
