@@ -26,7 +26,7 @@ class ClientCounts {
     return static_cast<std::size_t>(client * 0x9E3779B97F4A7C15U >> (64U - kBits));
   }
 
-  // Requests of one site on one core stay below 2^16: see CageSet::kRunsMax.
+  // 2^16 of a client wrap to none: then it is taken for a poor one, and nothing else breaks.
   std::array<std::uint16_t, std::size_t{1} << kBits> counts_{};
 };
 

@@ -214,7 +214,7 @@ class PathTest : public testing::Test, public CageLink, public cage::CageOutlet 
   BodyChunkPool chunks_{CoreId{0}};
   base::ArenaBlockPool blocks_;
   model::CoreCounters counters_;
-  std::shared_ptr<model::SiteMetrics> metrics_ = [] {
+  decltype(model::Site::metrics) metrics_ = [] {
     auto metrics = std::make_shared<model::SiteMetrics>();
     metrics->by_core.push_back(std::make_unique<model::SiteCounters>());
     return metrics;

@@ -104,6 +104,7 @@ class Cage : public base::ListHook<ShortTag> {
   friend class GuestRun;   // Its timer.
   using Slots = base::IntrusiveList<GuestSlot, SlotTag>;
   using IdleSlots = base::IntrusiveList<GuestSlot, IdleTag>;
+  using WaitingRuns = base::IntrusiveList<GuestRun, WaitTag>;
 
   void move(model::CageMove move);
 
@@ -128,6 +129,8 @@ class Cage : public base::ListHook<ShortTag> {
 
   // Who is next, and who makes room (cage_relief.cc).
   [[nodiscard]] GuestRun* next_waiting();
+  // Of `runs` and `best`, which may be null.
+  [[nodiscard]] GuestRun* poorest_of(WaitingRuns& runs, GuestRun* best);
   // Instances that the account has room for, those that there are included.
   [[nodiscard]] std::uint64_t capacity() const;
   // Whether the body of the run, which is not complete, leaves enough instances to others.

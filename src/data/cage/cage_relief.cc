@@ -47,21 +47,22 @@ bool Cage::may_await_body() const {
 }
 
 // Of the client that has the fewest instances; of several the one that came first.
-GuestRun* Cage::next_waiting() {
-  GuestRun* best = nullptr;
+GuestRun* Cage::poorest_of(WaitingRuns& runs, GuestRun* best) {
   const auto rank = [this](const GuestRun& run) {
     return std::tuple(instances_.of(run.exchange.client_hash), run.came);
   };
-  const auto look_through = [&](auto& list) {
-    int compared = 0;
-    for (GuestRun& run : list) {
-      if (best == nullptr || rank(run) < rank(*best)) best = &run;
-      if (++compared == kCompared) return;
-    }
-  };
-  look_through(waiting_);
-  if (!incomplete_.empty() && may_await_body()) look_through(incomplete_);
+  int compared = 0;
+  for (GuestRun& run : runs) {
+    if (best == nullptr || rank(run) < rank(*best)) best = &run;
+    if (++compared == kCompared) break;
+  }
   return best;
+}
+
+GuestRun* Cage::next_waiting() {
+  GuestRun* const complete = poorest_of(waiting_, nullptr);
+  const bool others_may = !incomplete_.empty() && may_await_body();
+  return others_may ? poorest_of(incomplete_, complete) : complete;
 }
 
 // For as long as a request may wait for a place: that is what it does.
@@ -126,15 +127,16 @@ bool Cage::relieve(MonotonicTime now) {
 }
 
 GuestRun* Cage::whom_to_displace(MonotonicTime now) {
-  const bool short_of_instances = idle_.empty() && !has_room_for_instance();
+  // Where only bodies that are on their way wait, they have their half already, and one of them has
+  // to go.
   const GuestRun* const next = next_waiting();
-  const GuestRun* const waits = next != nullptr ? next : incomplete_.front();
-  if (short_of_instances && waits != nullptr) {
+  const GuestRun* const waits = next != nullptr ? next : poorest_of(incomplete_, nullptr);
+  const bool is_short = next == nullptr || (idle_.empty() && !has_room_for_instance());
+  if (waits != nullptr && is_short) {
     const Pressure pressure{
         .counts = instances_,
         .half = (capacity() + 1) / 2,
         .poorest = instances_.of(waits->exchange.client_hash),
-        // Where only bodies that are on their way wait, they have their half already.
         .helps = next != nullptr ? [](const GuestRun& run) { return run.slot != nullptr; }
                                  : [](const GuestRun& run) { return run.counts_as_incomplete; }};
     if (GuestRun* const run = costliest(pressure, now)) return run;

@@ -4,9 +4,9 @@
 // that was given is a lease, counted here until Ended; what a cage on another core refuses after
 // all comes back and is given elsewhere.
 //
-// Of those who wait, the client that has the fewest places and requests here is served first, and
-// where too many wait, it is the client with most of them that is refused: a client with a thousand
-// requests is in the way of its own.
+// Of those who wait, the client that has the fewest places is served first, and where too many
+// wait, it is the client with most of them that is refused: a client with a thousand requests is in
+// the way of its own.
 //
 // A request whose body is still on its way may hold its place for as long as its client likes.
 // Such requests get half of a cage's places; beyond that they wait until their body is here, and

@@ -1,5 +1,7 @@
 #include "data/security/address_counts.h"
 
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -67,6 +69,35 @@ TEST(AddressCounts, CountsNoMoreThanThereIsRoomFor) {
 
   EXPECT_FALSE(counts.count(1ULL << 40U, 1));
   EXPECT_TRUE(counts.count(30ULL << 40U, 1));
+}
+
+TEST(AddressCounts, SharesOfOneClientAreCountedTogetherAndComeBack) {
+  AddressCounts counts(64);
+  constexpr std::uint64_t kOther = 0xfedc'ba98'7654'3210;
+  {
+    CountedShare one = counts.share(kClient);
+    CountedShare two = counts.share(kClient);
+    const CountedShare other = counts.share(kOther);
+    one.set(100);
+    two.set(7);
+    EXPECT_EQ(one.total(), 107U);
+    EXPECT_EQ(two.total(), 107U);
+    EXPECT_EQ(other.total(), 1U);
+    one.set(0);
+    EXPECT_EQ(two.total(), 8U) << "a share that is open is never without a unit";
+    const CountedShare moved = std::move(two);
+    EXPECT_EQ(moved.total(), 8U);
+  }
+  EXPECT_EQ(counts.share(kClient).total(), 1U);
+}
+
+TEST(AddressCounts, AShareBeyondItsRangeIsHeldAtItsEnd) {
+  AddressCounts counts(64);
+  CountedShare share = counts.share(1'000'000'007);
+  share.set(UINT32_MAX);
+  EXPECT_EQ(share.total(), 65'535U);
+  share.set(3);
+  EXPECT_EQ(share.total(), 3U);
 }
 
 }  // namespace
