@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log/log_writer.h"
+#include "base/vital_signs.h"
 #include "data/cage/cage_set.h"
 #include "data/cage/fake_guest.h"
 #include "data/request_path.h"
@@ -116,6 +117,7 @@ class PathTest : public testing::Test, public CageLink, public cage::CageOutlet 
                                       .time = time_});
     memory_ = std::make_unique<security::ClientMemory>(settings_, *limits_);
     cages_ = std::make_unique<cage::CageSet>(cage::CageSet::Parts{.core = CoreId{0},
+                                                                  .signs = signs_,
                                                                   .maker = maker_,
                                                                   .outlet = *this,
                                                                   .time = time_,
@@ -123,6 +125,7 @@ class PathTest : public testing::Test, public CageLink, public cage::CageOutlet 
                                                                   .chunks = chunks_,
                                                                   .blocks = blocks_});
     path_ = std::make_unique<RequestPath>(RequestPath::Parts{.core = CoreId{0},
+                                                             .signs = signs_,
                                                              .settings = settings_,
                                                              .link = *this,
                                                              .timers = timers_,
@@ -209,6 +212,7 @@ class PathTest : public testing::Test, public CageLink, public cage::CageOutlet 
   config::SiteSettings site_;
   cage::FakeEngine engine_;
   cage::FakeGuestMaker maker_{engine_};
+  base::VitalSigns signs_;  // Nobody looks at them.
   TurnTime time_;
   io::TimerWheel timers_{time_.now};
   BodyChunkPool chunks_{CoreId{0}};

@@ -84,13 +84,15 @@ void Cage::discard(GuestSlot& slot) {
     env_.maker.bury(std::move(slot.guest));
   }
   const std::uint64_t charged = std::exchange(slot.charged, 0);
+  const bool gives_room = !slot.no_room;
   place_.counters->instances.subtract();
   std::unique_ptr<GuestSlot>(&slot).reset();  // Leaves its lists as it dies.
   give_back(charged);
   // The process may have another instance now: who of this core has waited for it for longest, and
   // has use for it.
-  while (Cage* const other = env_.short_of_instances.pop_front()) {
-    if (other->wake_next()) break;
+  while (gives_room) {
+    Cage* const other = env_.short_of_instances.pop_front();
+    if (other == nullptr || other->wake_next()) break;
   }
 }
 
@@ -108,7 +110,9 @@ void Cage::give_back(std::uint64_t bytes) {
 
 bool Cage::wake_next() {
   if (waiting_.empty() && incomplete_.empty()) return false;
-  if (idle_.empty() && !has_room_for_instance()) return false;
+  // A cage that found the process full waits until others make room, or it is time to look again.
+  const bool process_was_full = base::ListHook<ShortTag>::linked();
+  if (idle_.empty() && (process_was_full || !has_room_for_instance())) return false;
   GuestRun* const next = next_waiting();
   if (next != nullptr) env_.queue.push(site_on_core_.queue, *next);
   return next != nullptr;
@@ -250,9 +254,13 @@ void Cage::on_no_room(GuestSlot& slot) {
   GuestRun* const run = std::exchange(slot.run, nullptr);
   const bool successor = slot.successor;
   if (run != nullptr) {
-    run->slot = nullptr;
-    waiting_.push_front(*run);
+    detach(*run);
+    (run->request_ended ? waiting_ : incomplete_).push_front(*run);
+    env_.timers.arm(run->wall, run->came + site_->settings.limits.queue_timeout);
   }
+  // Its own end must wake nobody, or it would be made again at once, and for ever.
+  slot.no_room = true;
+  if (!base::ListHook<ShortTag>::linked()) env_.short_of_instances.push_back(*this);
   discard(slot);
   if (state_ == CageState::Initializing) {
     on_first_start(env_.time.now);

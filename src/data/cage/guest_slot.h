@@ -66,6 +66,7 @@ class GuestSlot final : public Runnable,
   bool starting = true;         // Its instantiation is not over.
   bool growth_refused = false;  // Since it began to start.
   bool successor = false;       // Made to recover the cage.
+  bool no_room = false;         // The engine had too little for it: its end gives nobody room.
   MonotonicTime made{};
   MonotonicTime rested{};  // When it became idle.
 
