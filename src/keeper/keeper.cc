@@ -73,6 +73,8 @@ class Keeper {
         had_terminal_(::isatty(STDIN_FILENO) == 1) {}
 
   int run() {
+    // Who started us may ignore it, and that is inherited: then nobody could be waited for.
+    ::signal(SIGCHLD, SIG_DFL);
     const sigset_t signals = keeper_signals();
     sigset_t before;
     ::pthread_sigmask(SIG_BLOCK, &signals, &before);
