@@ -21,6 +21,7 @@ std::string_view fault_name(RunOutcome outcome) {
     case RunOutcome::Wall:
       return "wall";
     case RunOutcome::Host:
+    case RunOutcome::Limit:
       return "host";
     case RunOutcome::Done:
     case RunOutcome::GuestError:

@@ -254,6 +254,7 @@ void Core::dispatch(const HopRecord& record) {
     case HopKind::Start:
     case HopKind::RequestChunk:
     case HopKind::RequestEnd:
+    case HopKind::RequestCut:
     case HopKind::Abort:
     case HopKind::ResponseChunkReturn:
     case HopKind::Release:

@@ -8,6 +8,8 @@
 // Memory: from the core's pool; texts and fields in the arena.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <span>
@@ -61,14 +63,32 @@ struct Request {
 };
 
 struct Response {
+  // What the edge adds to every response: the name is a literal, the value lives in the arena.
+  // One of each name: an answer of the edge in the place of a guest's says it again.
+  void add_edge_field(const http::Field& field) {
+    const auto end = edge_fields_.begin() + edge_count_;
+    const auto found = std::find_if(edge_fields_.begin(), end, [&](const http::Field& other) {
+      return other.name == field.name;
+    });
+    if (found == end) ++edge_count_;
+    *found = field;
+  }
+  [[nodiscard]] std::span<const http::Field> edge_fields() const {
+    return std::span(edge_fields_).first(edge_count_);
+  }
+
   std::uint16_t status = 0;
-  std::span<const http::Field> fields;  // Live in the guest's run, or are literals.
+  std::span<const http::Field> fields;  // Live in the guest's run, or in the arena.
   std::span<const http::Field> trailers;
   BodyQueue body;                // To be sent.
   std::uint64_t body_bytes = 0;  // Given by the guest so far.
   bool head_ready = false;
   bool ended = false;  // No more will come: it is complete.
   bool cut = false;    // No more will come: it is not.
+
+ private:
+  std::array<http::Field, 2> edge_fields_;
+  std::uint8_t edge_count_ = 0;
 };
 
 class Exchange : public base::ListHook<NewsTag>,
@@ -78,11 +98,9 @@ class Exchange : public base::ListHook<NewsTag>,
                  public base::ListHook<ChargedTag>,
                  public io::TimerNode {
  public:
-  static constexpr std::size_t kArenaMax = 256UL * 1024;
-
   Exchange(ExchangeId exchange_id, CoreId core, RequestPath& request_path,
-           base::ArenaBlockPool& blocks)
-      : id(exchange_id), home(core), arena(blocks, kArenaMax), path(request_path) {}
+           base::ArenaBlockPool& blocks, std::size_t arena_max)
+      : id(exchange_id), home(core), arena(blocks, arena_max), path(request_path) {}
 
   const ExchangeId id;
   const CoreId home;
@@ -131,7 +149,7 @@ class Exchange : public base::ListHook<NewsTag>,
   std::span<const http::Field> request_trailers;  // In the arena; set before body_end().
   bool request_ended = false;
   Response response;
-  Interim* interims = nullptr;  // Of the guest, in order: its stream must be told of them,
+  Interim* interims = nullptr;  // Not sent yet, in order: its stream must be told of them,
   bool response_news = false;   // of the response,
   bool request_room = false;    // or that the client may send more.
 
@@ -151,6 +169,13 @@ class Exchange : public base::ListHook<NewsTag>,
     Interim** end = &interims;
     while (*end != nullptr) end = &(*end)->next;
     *end = &interim;
+  }
+
+  // The next, which counts as sent; null: there is none.
+  [[nodiscard]] const Interim* take_interim() {
+    Interim* const first = interims;
+    if (first != nullptr) interims = first->next;
+    return first;
   }
 
   void on_timer(MonotonicTime now) override;  // It has waited for a cage for too long.

@@ -38,7 +38,8 @@ class HealthProbe final : public protocol::Stream {
                     const model::CagePlace& place);
 
   void on_response(Exchange& exchange) override;
-  void inform(std::uint16_t /*status*/, std::span<const http::Field> /*fields*/) override {}
+  void on_interim(Exchange& /*exchange*/) override {}
+  [[nodiscard]] std::uint64_t section_max() const override { return kAnySize; }
   void on_request_room(Exchange& /*exchange*/) override {}
 
  private:

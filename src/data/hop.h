@@ -7,7 +7,7 @@
 //   connection's core                                        cage's core
 //     Start ──────────────────────────────────────────────►
 //     ◄──────────────────── Accepted: a run begins (or Refused: nothing happened)
-//     RequestChunk*, RequestEnd | Abort ──────────────────►
+//     RequestChunk*, RequestEnd | RequestCut | Abort ─────►
 //     ◄──────────────────── RequestChunkReturn (credit: the client may send more)
 //     ◄──────────────────── ResponseInterim*, ResponseHead, ResponseChunk*, ResponseEnd |
 //     ResponseCut ResponseChunkReturn (credit: the guest may write more) ──────────────►
@@ -35,7 +35,8 @@ namespace pear::data {
 class Exchange;
 struct BodyChunk;
 
-// An interim response of a guest. It lies in its run until that is released.
+// An interim response. One of a guest lies in its run until that is released, one of the edge in
+// the exchange's arena.
 struct Interim {
   std::uint16_t status = 0;
   std::span<const http::Field> fields;
@@ -47,7 +48,8 @@ enum class HopKind : std::uint8_t {
   Start,
   RequestChunk,
   RequestEnd,
-  Abort,  // The client went away, or its request broke: nobody listens any more.
+  RequestCut,  // The rest of the request's body never comes.
+  Abort,       // The client went away, or its request broke: nobody listens any more.
   ResponseChunkReturn,
   Release,
   // Cage's core → connection's core.
@@ -74,6 +76,7 @@ enum class RunOutcome : std::uint8_t {
   Aborted,     // The client went away first.
   Stopped,     // The cage was ended before the request was: 503.
   Displaced,   // It made room for others: 503.
+  Limit,       // The response breaks a limit: 502.
 };
 
 struct HopRecord {

@@ -51,12 +51,13 @@ class Http3TestClient {
   // given.
   explicit Http3TestClient(const io::SocketAddress& server,
                            io::tls::ClientContext* context = nullptr,
-                           std::string_view host = "example.com")
+                           std::string_view host = "example.com",
+                           const http3::TransportOptions& options = {})
       : server_(server),
         socket_(open_socket()),
         own_context_(context == nullptr ? make_context() : nullptr),
         context_(context == nullptr ? *own_context_ : *context),
-        config_(http3::TransportOptions{}) {
+        config_(options) {
     const io::tls::ClientContext::QuicStart start = context_.open_quic(host, {});
     const auto bytes = [](const std::string& text) {
       return http3::Bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());

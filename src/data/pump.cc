@@ -10,6 +10,7 @@
 #include "data/cage/guest_run.h"
 #include "data/request_path.h"
 #include "data/response/https_rules.h"
+#include "http/field_lines.h"
 
 namespace pear::data {
 
@@ -71,6 +72,18 @@ void RequestPath::send_request_body(Exchange& exchange) {
   }
 }
 
+bool RequestPath::needs_body(const Exchange& exchange) const {
+  const bool guest_is_done = exchange.link == Link::Over || exchange.response.ended;
+  return !exchange.request_ended && !exchange.answered && !exchange.aborted && !guest_is_done;
+}
+
+void RequestPath::body_cut(Exchange& exchange) {
+  if (std::exchange(exchange.request_ended, true)) return;
+  if (exchange.link == Link::Running && !exchange.aborted) {
+    tell_cage(exchange, HopKind::RequestCut);
+  }
+}
+
 bool RequestPath::wants_body(const Exchange& exchange) const {
   if (exchange.answered || exchange.aborted || exchange.link == Link::Over) return true;
   return exchange.request_body.bytes() + exchange.request_bytes_out <
@@ -123,10 +136,7 @@ void RequestPath::deliver_news() {
       exchange->stream->on_request_room(*exchange);
       continue;
     }
-    while (const Interim* const interim = exchange->interims) {
-      exchange->interims = interim->next;
-      exchange->stream->inform(interim->status, interim->fields);
-    }
+    if (exchange->interims != nullptr) exchange->stream->on_interim(*exchange);
     if (!std::exchange(exchange->response_news, false)) continue;
     exchange->stream->on_response(*exchange);
   }
@@ -151,6 +161,10 @@ void RequestPath::apply(const HopRecord& record) {
       response.status = record.run->status;
       response.fields = record.run->fields;
       add_edge_fields(exchange);
+      if (!client_takes(exchange, response.fields)) {
+        response.fields = {};
+        return refuse(exchange, Cause::ResponseTooLarge);
+      }
       response.head_ready = true;
       break;
     case HopKind::ResponseChunk:
@@ -162,7 +176,8 @@ void RequestPath::apply(const HopRecord& record) {
     case HopKind::ResponseEnd:
       if (nobody_listens) return;
       response.trailers = record.run->trailers;
-      response.ended = true;
+      response.ended = client_takes(exchange, response.trailers);
+      response.cut = !response.ended;
       break;
     case HopKind::ResponseCut:
       exchange.outcome = record.outcome;
@@ -182,6 +197,7 @@ void RequestPath::apply(const HopRecord& record) {
     case HopKind::Start:
     case HopKind::RequestChunk:
     case HopKind::RequestEnd:
+    case HopKind::RequestCut:
     case HopKind::Abort:
     case HopKind::ResponseChunkReturn:
     case HopKind::Release:
@@ -189,6 +205,22 @@ void RequestPath::apply(const HopRecord& record) {
   }
   exchange.response_news = true;
   note_news(exchange);
+}
+
+// Whether a head or trailers are within what the client has said to take. The fields that come with
+// a head are in the calculation: ":status", "date", "content-length" and the edge's.
+bool RequestPath::client_takes(const Exchange& exchange,
+                               std::span<const http::Field> fields) const {
+  constexpr std::uint64_t kOwnFieldsMax = 42 + 65 + 66;
+  const std::uint64_t limit = exchange.stream->section_max();
+  if (limit == protocol::Stream::kAnySize || fields.empty()) return true;
+  std::uint64_t bytes = http::field_section_size(fields);
+  if (!exchange.response.head_ready) {
+    bytes += kOwnFieldsMax + http::field_section_size(exchange.response.edge_fields());
+  }
+  if (bytes <= limit) return true;
+  parts_.notices.response_too_large(exchange, bytes, limit);
+  return false;
 }
 
 void RequestPath::on_accepted(Exchange& exchange, cage::GuestRun* run) {

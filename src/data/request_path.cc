@@ -71,6 +71,11 @@ RequestPath::Step RequestPath::match_route(Exchange& exchange) {
     return Step::Answered;
   }
   if (response::wants_redirect(exchange)) {
+    // A configuration that was read again may send clients to what only a start can open.
+    if (parts_.settings.https.empty()) {
+      answer(exchange, Cause::Misdirected);
+      return Step::Answered;
+    }
     answer_without_guest(exchange);
     response::answer_redirect(exchange, parts_.settings.https.front().port);
     return Step::Answered;
@@ -154,6 +159,17 @@ RequestPath::Step RequestPath::enter_cage(Exchange& exchange) {
   return Step::Wait;
 }
 
+namespace {
+
+// Room for a head and for trailers as long as they may be, each as it came and as what is made of
+// it, and for what the edge adds.
+std::size_t arena_max_of(const config::HttpLimits& http) {
+  constexpr std::size_t kOfEdge = 64UL * 1024;
+  return 4 * (http.header_max.count + http.fields_max * sizeof(http::Field)) + kOfEdge;
+}
+
+}  // namespace
+
 RequestPath::RequestPath(const Parts& parts)
     : parts_(parts),
       next_id_((std::uint64_t{std::to_underlying(parts.core)} << 48U) |
@@ -162,7 +178,8 @@ RequestPath::RequestPath(const Parts& parts)
       // Requests that wait, and those whose guest goes on after its response, need theirs too.
       exchanges_(std::size_t{2} * parts.settings.http.connections_max),
       pool_(parts.core),
-      snapshot_(std::make_unique<SnapshotPin>(std::make_shared<const model::SiteTable>())) {}
+      snapshot_(std::make_unique<SnapshotPin>(std::make_shared<const model::SiteTable>())),
+      arena_max_(arena_max_of(parts.settings.http)) {}
 
 RequestPath::~RequestPath() {
   PEAR_ASSERT(exchanges_.live() == 0, "cut_all() and the cages come before the path's end");
@@ -189,7 +206,7 @@ void RequestPath::publish(std::shared_ptr<const model::SiteTable> sites) {
 
 Exchange* RequestPath::open(protocol::Stream& stream, Protocol protocol) {
   Exchange* const exchange =
-      exchanges_.create(ExchangeId{++next_id_}, parts_.core, *this, parts_.blocks);
+      exchanges_.create(ExchangeId{++next_id_}, parts_.core, *this, parts_.blocks, arena_max_);
   if (exchange == nullptr) return nullptr;
   exchange->stream = &stream;
   exchange->protocol = protocol;

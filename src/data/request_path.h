@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -98,6 +99,11 @@ class RequestPath {
   [[nodiscard]] bool wants_body(const Exchange& exchange) const;
   // The body is complete; exchange.request_trailers are set.
   void body_end(Exchange& exchange);
+  // Whether its end matters to anybody: a guest that reads it may still do so, and has not ended
+  // its response. Where it does not, nobody minds a body that is shorter than it was said to be.
+  [[nodiscard]] bool needs_body(const Exchange& exchange) const;
+  // The rest of the body never comes, and the response has begun: the guest is told as it reads.
+  void body_cut(Exchange& exchange);
   // Answers by the edge; only while there is no response head. The guest, if any, is aborted.
   void refuse(Exchange& exchange, response::Cause cause);
   // A chunk that was taken from exchange.response.body and sent.
@@ -164,6 +170,8 @@ class RequestPath {
     return exchange.request_ended || !exchange.request.has_body || !wants_body(exchange);
   }
   void on_body_progress(Exchange& exchange);
+  [[nodiscard]] bool client_takes(const Exchange& exchange,
+                                  std::span<const http::Field> fields) const;
   void send_request_body(Exchange& exchange);
   void tell_cage(Exchange& exchange, HopKind kind);
   void note_news(Exchange& exchange);
@@ -182,6 +190,7 @@ class RequestPath {
   pool::Pool pool_;
   std::unique_ptr<SnapshotPin> snapshot_;
   std::vector<std::unique_ptr<SnapshotPin>> old_snapshots_;  // Until their last exchange is over.
+  std::size_t arena_max_;                                    // Of an exchange, in bytes.
   bool core_is_behind_ = false;
 };
 

@@ -81,6 +81,7 @@ enum class InstanceFault : std::uint8_t {
   Panic = PEAR_FAULT_PANIC,
   Start = PEAR_FAULT_START,
   NoRoom = PEAR_FAULT_NO_ROOM,  // No fault of the guest: the pool or the system has no more.
+  Limit = PEAR_FAULT_LIMIT,
 };
 
 class Instance {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -16,6 +17,12 @@
 #include "http/refusal.h"
 
 namespace pear::http {
+
+// An interim response (1xx). The fields live until on_closed().
+struct InterimHead {
+  std::uint16_t status = 0;
+  std::span<const Field> fields;
+};
 
 template <typename ErrorCode>
 class StreamOwner {
@@ -31,13 +38,21 @@ class StreamOwner {
   // A request whose body followed is complete (one without a body was so from the start: this is
   // not called). `trailers` live until the call returns.
   virtual void on_request_end(std::span<const Field> trailers) = 0;
-  // The request broke a rule after its head (a body longer than its Content-Length, malformed
-  // trailers …); on_closed() follows.
+  // The body is longer or shorter than its Content-Length. True: the response goes on all the same,
+  // because it has begun, or because nobody reads the body any more; no more of it is given.
+  [[nodiscard]] virtual bool on_wrong_length() = 0;
+  // The request broke a rule after its head (such a length, malformed trailers …); on_closed()
+  // follows.
   virtual void on_malformed(const Refusal& refusal) = 0;
   // The stream is over, well or not: the last call.
   virtual void on_closed(ErrorCode error) = 0;
 
-  // ---- The response's body, when the session writes.
+  // ---- The response, when the session writes.
+
+  // The next interim response, which counts as sent; nothing: there is none now.
+  [[nodiscard]] virtual std::optional<InterimHead> next_interim() = 0;
+  // Some of a head or of trailers that go out in pieces has left.
+  virtual void on_head_progress() = 0;
 
   struct Ready {
     std::size_t bytes = 0;  // At most `max`, from the body's beginning.
@@ -60,9 +75,10 @@ struct ResponseHead {
   std::uint16_t status = 0;
   // Checked; those that is_framing_field() names are left out. They live until on_closed().
   std::span<const Field> fields;
-  std::string_view content_length;  // In digits, living as long. Empty: the head has none.
-  std::string_view date;            // An IMF-fixdate, where `fields` has none.
-  bool has_body = false;            // False: the head ends the stream.
+  std::span<const Field> edge_fields;           // Beside them, a few: as long.
+  std::optional<std::uint64_t> content_length;  // None: the head has none.
+  std::string_view date;  // An IMF-fixdate, for as long as the session; where `fields` have none.
+  bool has_body = false;  // False: the head ends the stream.
 };
 
 }  // namespace pear::http

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -107,6 +108,9 @@ class FakeStreams : public SessionOwner {
     void on_request_end(std::span<const http::Field> /*trailers*/) override {
       streams.due_.push_back(id);
     }
+    bool on_wrong_length() override { return false; }
+    std::optional<http::InterimHead> next_interim() override { return std::nullopt; }
+    void on_head_progress() override {}
     void on_malformed(const http::Refusal& /*refusal*/) override {}
     void on_closed(ErrorCode /*error*/) override {}
     typename StreamOwner::Ready body_ready(std::size_t max) override {

@@ -190,6 +190,14 @@ int64_t pear_http3_send_trailers(PearQuic* quic, uint64_t stream, const PearFiel
 int64_t pear_http3_request(PearQuic* quic, const PearHttp3Head* head);
 /* How many of the bytes were taken, BLOCKED or FAILED. `end` counts when all are taken. */
 int64_t pear_http3_send_body(PearQuic* quic, uint64_t stream, PearBytes bytes, bool end);
+/* How many bytes of a stream pear_http3_write() takes now, or FAILED. Where they are less than `least`: 0,
+ * and next_writable names the stream when they are so many. */
+int64_t pear_http3_room(PearQuic* quic, uint64_t stream, size_t least);
+/* Bytes of a stream as they are: HEADERS and DATA frames that leave in pieces. Nothing else can be sent
+ * on a stream that began with them. How many were taken, BLOCKED or FAILED; all where there was room. */
+int64_t pear_http3_write(PearQuic* quic, uint64_t stream, PearBytes bytes, bool end);
+/* SETTINGS_MAX_FIELD_SECTION_SIZE of the peer; UINT64_MAX while it has not said any. */
+uint64_t pear_http3_field_section_max(const PearQuic* quic);
 void pear_http3_set_priority(PearQuic* quic, uint64_t stream, uint8_t urgency, bool incremental);
 /* Of a Priority field's value (RFC 9218, section 4). False: it is malformed, and nothing is set. */
 bool pear_http3_parse_priority(PearBytes value, uint8_t* urgency, bool* incremental);

@@ -124,7 +124,7 @@ typedef struct PearHost {
   /* The head of the response, once in a call. `status` is 200 to 599, the fields are valid lower-case
    * tokens and values, and none is of the connection (connection, transfer-encoding, host ...). A
    * content-length is a number and stands there at most once. To be copied: the fields live until
-   * this returns. False: the response is refused by a limit of the host (PEAR_FAULT_HOST). */
+   * this returns. False: the response is refused by a limit of the host (PEAR_FAULT_LIMIT). */
   bool (*response_head)(void* call, uint16_t status, const PearField* fields, size_t field_count);
   /* An interim response, before response_head; only where the grants allow it. `status` is 102 to 199;
    * the fields are as those of response_head. False: the host sends no more of them in this call. */
@@ -209,6 +209,7 @@ typedef enum PearFault {
   PEAR_FAULT_PANIC = 5,  /* A bug in this library or in the engine. */
   PEAR_FAULT_START = 6,  /* The instance could not be made: its start function trapped. */
   PEAR_FAULT_NO_ROOM = 7, /* So it is by no fault of the guest: the pool or the system has no more. */
+  PEAR_FAULT_LIMIT = 8,   /* A response breaks a limit of fields; the message names it. */
 } PearFault;
 
 /* `wake` is called, from any thread, when the inbox was empty and is not any more. */

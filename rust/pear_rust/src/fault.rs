@@ -15,6 +15,7 @@ pub enum Kind {
     Panic = 5,
     Start = 6,
     NoRoom = 7,
+    Limit = 8,
 }
 
 #[derive(Debug)]
@@ -28,13 +29,15 @@ pub struct Fault {
 #[derive(Debug)]
 pub enum Broken {
     Rule(&'static str),
+    /// A limit of what a response may be: its text names it.
+    Limit(&'static str),
     Memory,
 }
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Broken::Rule(rule) => f.write_str(rule),
+            Broken::Rule(text) | Broken::Limit(text) => f.write_str(text),
             Broken::Memory => {
                 f.write_str("no memory left for a buffer that the host keeps for the guest")
             }
@@ -48,6 +51,11 @@ impl std::error::Error for Broken {}
 #[cold]
 pub fn rule(text: &'static str) -> Error {
     Error::from(Broken::Rule(text))
+}
+
+#[cold]
+pub fn limit(text: &'static str) -> Error {
+    Error::from(Broken::Limit(text))
 }
 
 #[cold]
@@ -67,6 +75,7 @@ impl Fault {
         if let Some(broken) = error.downcast_ref::<Broken>() {
             let kind = match broken {
                 Broken::Rule(_) => Kind::Host,
+                Broken::Limit(_) => Kind::Limit,
                 Broken::Memory => Kind::Memory,
             };
             return Fault::new(kind, format!("{broken}{place}"));

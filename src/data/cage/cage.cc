@@ -126,7 +126,7 @@ void Cage::fault(GuestSlot& slot, FaultKind kind, std::string_view reason) {
   const MonotonicTime fault_time = env_.time.now;
   if (GuestRun* const run = slot.run) {
     event.exchange = run->exchange.id;
-    end_run(*run, outcome_of(kind));
+    end_run(*run, run->broken_limit.empty() ? outcome_of(kind) : RunOutcome::Limit);
   }
   discard(slot);
   if (state_ != CageState::Running) {

@@ -62,6 +62,7 @@ class Cage : public base::ListHook<ShortTag> {
   [[nodiscard]] bool start(data::Exchange& exchange);
   void request_chunk(GuestRun& run, data::BodyChunk* chunk);
   void request_end(GuestRun& run);
+  void request_cut(GuestRun& run);
   void abort(GuestRun& run);
   void response_chunk_return(GuestRun& run, data::BodyChunk* chunk);
   void release(GuestRun& run);

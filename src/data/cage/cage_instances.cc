@@ -23,6 +23,7 @@ FaultKind kind_of(const Guest::Ending& ending, const GuestSlot& slot) {
       return FaultKind::Memory;
     case GuestFault::Host:
     case GuestFault::Exit:
+    case GuestFault::Limit:
       return FaultKind::Host;
     case GuestFault::Panic:
     case GuestFault::Start:
@@ -192,6 +193,10 @@ void Cage::run_slice(GuestSlot& slot) {
 }
 
 void Cage::settle(GuestSlot& slot, const Guest::Slice& slice) {
+  // Also of a guest that returned in the same slice: what it gave is not the whole response.
+  if (slot.run != nullptr && !slot.run->broken_limit.empty()) {
+    return fault(slot, FaultKind::Host, slot.run->broken_limit);
+  }
   switch (slice.state) {
     case GuestState::Idle:
       if (slot.starting) return on_started(slot, slice.end);
@@ -200,6 +205,7 @@ void Cage::settle(GuestSlot& slot, const Guest::Slice& slice) {
       const Guest::Ending ending = slot.guest->ending();
       if (slot.starting && ending.kind == GuestFault::NoRoom) return on_no_room(slot);
       if (slot.starting) return on_start_failed(slot, ending.message);
+      if (ending.kind == GuestFault::Limit) slot.run->broken_limit = ending.message;
       return fault(slot, kind_of(ending, slot), ending.message);
     }
     case GuestState::Pending:
@@ -210,8 +216,6 @@ void Cage::settle(GuestSlot& slot, const Guest::Slice& slice) {
     if (slot.start_cpu > site_->settings.limits.cpu) {
       return on_start_failed(slot, "its start function used more CPU time than limits.cpu");
     }
-  } else if (slot.run->response_too_large) {
-    return fault(slot, FaultKind::Host, "the response is larger than limits.response_max");
   } else if (over_cpu(*slot.run, slice.end)) {
     return fault(slot, FaultKind::Cpu, "the request used more CPU time than limits.cpu");
   }

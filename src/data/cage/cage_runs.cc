@@ -92,6 +92,11 @@ void Cage::request_end(GuestRun& run) {
   on_body(run);
 }
 
+void Cage::request_cut(GuestRun& run) {
+  run.request_cut = true;
+  request_end(run);
+}
+
 // From now on it is the guest that others wait for.
 void Cage::on_body(GuestRun& run) {
   client_moves(run);
@@ -124,6 +129,7 @@ void Cage::response_chunk_return(GuestRun& run, BodyChunk* chunk) {
 
 void Cage::release(GuestRun& run) {
   PEAR_ASSERT(run.ended && run.chunks_out == 0, "a run is released once all of it came home");
+  account_.release(run.fields_charged);
   env_.runs.destroy(run);
 }
 

@@ -94,6 +94,8 @@ void CageSet::apply(const HopRecord& record) {
       return cage.request_chunk(run, record.chunk);
     case HopKind::RequestEnd:
       return cage.request_end(run);
+    case HopKind::RequestCut:
+      return cage.request_cut(run);
     case HopKind::Abort:
       return cage.abort(run);
     case HopKind::ResponseChunkReturn:

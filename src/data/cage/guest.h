@@ -102,6 +102,7 @@ enum class GuestFault : std::uint8_t {
   Panic,
   Start,
   NoRoom,  // It could not be made, by no fault of its own: the process has no more of something.
+  Limit,   // A response breaks a limit of fields.
 };
 
 class Guest {

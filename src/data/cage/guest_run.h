@@ -37,23 +37,23 @@ class GuestRun final : public Runnable,
                        public base::ListHook<WaitTag>,
                        public base::ListHook<FirstSliceTag> {
  public:
-  static constexpr std::size_t kArenaMax = 512UL * 1024;
   static constexpr std::uint32_t kInterimsMax = 16;  // Clients know a few; more are an accident.
 
   GuestRun(data::Exchange& for_exchange, Cage& in_cage, base::ArenaBlockPool& blocks)
-      : exchange(for_exchange), cage(in_cage), arena(blocks, kArenaMax) {}
+      : exchange(for_exchange), cage(in_cage), arena(blocks, SIZE_MAX) {}
 
   void take_turn() override;
 
   data::Exchange& exchange;
   Cage& cage;
   GuestSlot* slot = nullptr;  // Null until its turn comes, and once the guest has returned.
-  base::Arena arena;
+  base::Arena arena;          // Bounded by the account: what is large is charged first.
 
   // The request's body.
   data::BodyQueue request_body;
   data::BodyChunk* reading = nullptr;  // What the guest looks at; goes back at its next read.
   bool request_ended = false;
+  bool request_cut = false;  // It ended, but the rest of its body never comes.
   bool aborted = false;
 
   // The response.
@@ -63,6 +63,7 @@ class GuestRun final : public Runnable,
   data::BodyChunk* filling = nullptr;  // Written to by the guest; see Cage::seal_if_due().
   std::uint32_t chunks_out = 0;        // Sealed and not yet back,
   std::uint64_t bytes_out = 0;         // with so many bytes.
+  std::uint64_t fields_charged = 0;    // Of the fields that lie in the arena, with the account.
   std::uint64_t body_bytes = 0;
   std::uint32_t interims = 0;   // Interim responses that were given.
   std::string_view error_code;  // Of wasi:http, where the guest answered with one.
@@ -86,7 +87,7 @@ class GuestRun final : public Runnable,
   bool counts_as_incomplete = false;       // It has an instance, and its body is on its way.
   bool growth_refused = false;
   std::uint64_t log_bytes = 0;
-  bool response_too_large = false;
+  std::string_view broken_limit;  // Of what a response may be; literal, or the guest's fault.
 
   bool ended = false;  // The guest has returned, or was ended.
 

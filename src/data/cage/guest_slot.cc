@@ -56,9 +56,21 @@ void GuestSlot::log_line(LogStream stream, std::string_view line) {
   cage.env().outlet.guest_line(cage.site(), cage.id(), exchange, stream, line);
 }
 
+// They lie in the run until the client has them, and so long the cage pays for them. What fits in
+// the block that every run has is free.
+std::optional<std::span<http::Field>> GuestSlot::keep(std::span<const http::Field> fields) {
+  const std::size_t bytes = data::bytes_of_copies(fields);
+  constexpr std::size_t kFree = 4096;
+  if (bytes > kFree) {
+    if (!cage.account().try_charge(bytes)) return std::nullopt;
+    run->fields_charged += bytes;
+  }
+  return copy_fields(run->arena, fields);
+}
+
 bool GuestSlot::respond(std::uint16_t status, std::span<const http::Field> fields) {
   PEAR_ASSERT(run != nullptr && !run->head_given, "the bridge lets a guest respond once a call");
-  const auto copies = copy_fields(run->arena, fields);
+  const auto copies = keep(fields);
   if (!copies) return false;
   run->status = status;
   run->fields = *copies;
@@ -71,12 +83,11 @@ bool GuestSlot::respond(std::uint16_t status, std::span<const http::Field> field
 bool GuestSlot::inform(std::uint16_t status, std::span<const http::Field> fields) {
   PEAR_ASSERT(run != nullptr && !run->head_given, "the bridge lets a guest inform before its head");
   if (run->interims == GuestRun::kInterimsMax) return false;
-  const auto copies = copy_fields(run->arena, fields);
-  void* const room = run->arena.alloc(sizeof(data::Interim), alignof(data::Interim));
-  if (!copies || room == nullptr) return false;
+  const auto copies = keep(fields);
+  if (!copies) return false;
   ++run->interims;
-  auto* const interim = std::construct_at(static_cast<data::Interim*>(room),
-                                          data::Interim{.status = status, .fields = *copies});
+  auto* const interim =
+      run->arena.make<data::Interim>(data::Interim{.status = status, .fields = *copies});
   cage.env().outlet.to_exchange(
       {.kind = HopKind::ResponseInterim, .exchange = &run->exchange, .interim = interim});
   return true;
@@ -107,7 +118,7 @@ void GuestSlot::write_body(std::string_view bytes) {
   run->body_bytes += bytes.size();
   const std::uint64_t max = cage.site().settings.limits.response_max.count;
   if (max != 0 && run->body_bytes > max) {
-    run->response_too_large = true;
+    run->broken_limit = "the response is larger than limits.response_max";
     return;
   }
   while (!bytes.empty()) {
@@ -118,9 +129,14 @@ void GuestSlot::write_body(std::string_view bytes) {
 }
 
 void GuestSlot::finish_body(std::span<const http::Field> trailers) {
-  if (run == nullptr || run->cut) return;
-  const auto copies = copy_fields(run->arena, trailers);
-  if (!copies) return abort_body();
+  if (run == nullptr || run->cut || !run->broken_limit.empty()) return;
+  const auto copies = keep(trailers);
+  if (!copies) {
+    run->broken_limit =
+        "no room for the response's trailers in what limits.memory leaves (raise it, or let the "
+        "site write less)";
+    return;
+  }
   run->trailers = *copies;
   run->finished = true;
   cage.seal(*run);
@@ -139,7 +155,7 @@ BodyRead GuestSlot::read_body(std::uint64_t max, std::string_view* bytes) {
   if (run == nullptr || run->aborted) return BodyRead::Failed;
   if (run->reading != nullptr) cage.return_request_chunk(*run);
   if (!body_readable()) return BodyRead::Pending;
-  if (run->request_body.empty()) return BodyRead::End;
+  if (run->request_body.empty()) return run->request_cut ? BodyRead::Failed : BodyRead::End;
   run->progress = cage.env().time.now;
   BodyChunk* const chunk = run->request_body.front();
   *bytes = chunk->view().substr(0, max);

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -79,6 +80,8 @@ class GuestSlot final : public Runnable,
  private:
   void on_wake(MonotonicTime now);
   void log_line(LogStream stream, std::string_view line);
+  // Copies for the run. Nothing where the account has no room for them.
+  [[nodiscard]] std::optional<std::span<http::Field>> keep(std::span<const http::Field> fields);
 
   log::LineSplitter stdout_;
   log::LineSplitter stderr_;

@@ -1,5 +1,6 @@
 #include "data/protocol/http1_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -9,11 +10,9 @@ namespace pear::data::protocol {
 
 namespace {
 
-// After a FIN a client may still read, or be gone: its request has so long to be answered.
-constexpr std::chrono::milliseconds kGoneGrace{100};
-// How long bytes are read past after the last word, so that the client's kernel does not throw the
-// answer away (RFC 9112, section 9.6).
-constexpr std::chrono::milliseconds kLinger{2'000};
+// When a connection has been told its last word, what its client still sends is read past, so that
+// the word is not lost: until the client has sent nothing for so long.
+constexpr std::chrono::milliseconds kLingerTimeout{5'000};
 // When a drain begins, a client that asks nothing just now may be about to: it has so long.
 constexpr std::chrono::milliseconds kLastWord{250};
 
@@ -80,7 +79,10 @@ void Http1Connection::end_if_idle() {
 
 void Http1Connection::wait_for(Waiting what) {
   const config::HttpLimits& limits = owner_.shared_.settings.http;
+  const MonotonicTime now = owner_.shared_.path.now();
   waiting_ = what;
+  if (request_ != nullptr && what != Waiting::Body) request_->pace.rest(now);
+  MonotonicTime at = MonotonicTime::max();
   std::chrono::milliseconds time{};
   switch (what) {
     case Waiting::Nothing:
@@ -94,21 +96,29 @@ void Http1Connection::wait_for(Waiting what) {
       break;
     case Waiting::Body:
       time = limits.body_timeout;
+      at = pace_deadline();
+      request_->paced = at < now + time;
       break;
     case Waiting::Write:
       time = limits.write_timeout;
       break;
-    case Waiting::Gone:
-      time = kGoneGrace;
-      break;
     case Waiting::Linger:
-      time = kLinger;
+      time = kLingerTimeout;
+      at = linger_until_;
       break;
     case Waiting::LastWord:
       time = kLastWord;
       break;
   }
-  owner_.shared_.reactor.timers().arm(timer_, owner_.shared_.path.now() + time);
+  owner_.shared_.reactor.timers().arm(timer_, std::min(at, now + time));
+}
+
+// When the client will have been too slow with its body. Once the response has begun: never.
+MonotonicTime Http1Connection::pace_deadline() {
+  const Exchange* const exchange = request_->exchange;
+  if (exchange == nullptr || exchange->response.head_ready) return MonotonicTime::max();
+  request_->pace.wait(owner_.shared_.path.now());
+  return request_->pace.deadline(exchange->request_bytes, owner_.shared_.settings.http);
 }
 
 void Http1Connection::on_timer(MonotonicTime /*now*/) {
@@ -120,6 +130,8 @@ void Http1Connection::on_timer(MonotonicTime /*now*/) {
       if (request_ == nullptr || !request_->head.started()) return close();
       return refuse({.status = 408, .reason = "the request's header did not come in time"});
     case Waiting::Body:
+      if (request_->paced && request_->exchange->response.head_ready)
+        return wait_for(Waiting::Body);
       owner_.shared_.counters.timeouts.add();
       return refuse_body({.status = 408, .reason = "the request's body did not come in time"});
     case Waiting::Idle:
@@ -130,7 +142,6 @@ void Http1Connection::on_timer(MonotonicTime /*now*/) {
       return close();
     case Waiting::LastWord:
       return leave();
-    case Waiting::Gone:
     case Waiting::Linger:
       return close();
   }

@@ -18,10 +18,12 @@
 #include "base/intrusive_list.h"
 #include "base/time.h"
 #include "data/exchange.h"
+#include "data/protocol/body_pace.h"
 #include "data/protocol/peer.h"
 #include "data/protocol/stream.h"
 #include "http/http1/chunk_parser.h"
 #include "http/http1/request_parser.h"
+#include "http/piece_writer.h"
 #include "io/chunk.h"
 #include "io/reactor.h"
 #include "io/timer_wheel.h"
@@ -39,20 +41,26 @@ struct Http1Request {
 
   http1::RequestParser head;
   http1::ChunkParser chunks;
-  io::ChunkPtr field_storage;    // Of the head, then of the trailers.
-  Exchange* exchange = nullptr;  // Open from the head's end to the response's.
-  std::uint64_t body_left = 0;   // With Framing::Length.
+  io::ChunkPtr field_storage;                  // Of the head, then of the trailers;
+  std::unique_ptr<http::Field[]> many_fields;  // where a chunk does not hold http.fields_max.
+  Exchange* exchange = nullptr;                // Open from the head's end to the response's.
+  std::uint64_t body_left = 0;                 // With Framing::Length.
   http::Framing framing = http::Framing::None;
   http::Method method = http::Method::Get;
   http::Version version = http::Version::Http11;
+  BodyPace pace;
+  bool paced = false;      // The timer is that of the pace.
   bool keep_alive = true;  // So far.
-  bool body_read = false;  // The request is complete.
+  bool body_read = false;  // The request is complete, or no more of it is awaited.
 
   // The response.
   http::Framing response_framing = http::Framing::None;
   std::uint64_t response_left = 0;  // With Framing::Length.
   std::uint64_t bytes_out = 0;
-  bool head_written = false;  // To the socket or to the unsent bytes.
+  http::FieldCursor lines;      // Of a head, and then of trailers, that go out in pieces.
+  bool head_begun = false;      // It goes out in pieces, and the first is out.
+  bool head_written = false;    // To the socket or to the unsent bytes.
+  bool trailers_begun = false;  // As head_begun.
   bool has_body = false;
   bool chunk_open = false;  // The front chunk's header is out, its data and end are not.
 };
@@ -74,7 +82,8 @@ class Http1Connection final : public io::IoHandler,
   void on_io(io::IoEvents events) override;
   void on_response(Exchange& exchange) override;
   // Clients of HTTP/1.1 that do not expect one are known to break (RFC 8297, section 3).
-  void inform(std::uint16_t /*status*/, std::span<const http::Field> /*fields*/) override {}
+  void on_interim(Exchange& /*exchange*/) override {}
+  [[nodiscard]] std::uint64_t section_max() const override { return kAnySize; }
   void on_request_room(Exchange& exchange) override;
 
   // Whether nothing is asked and nothing is owed; and since when.
@@ -88,7 +97,7 @@ class Http1Connection final : public io::IoHandler,
  private:
   friend class Http1Connections;
   // What the timer waits for.
-  enum class Waiting : std::uint8_t { Nothing, Head, Idle, Body, Write, Gone, Linger, LastWord };
+  enum class Waiting : std::uint8_t { Nothing, Head, Idle, Body, Write, Linger, LastWord };
 
   // ---- Input (http1_input.cc).
   void read();
@@ -107,6 +116,7 @@ class Http1Connection final : public io::IoHandler,
   [[nodiscard]] Origin origin() const;
   void on_peer_ended();
   void end_request_body();
+  void cut_request_body();
   void refuse(const http::Refusal& refusal);
   void refuse_body(const http::Refusal& refusal);
   [[nodiscard]] std::span<http::Field> field_storage();
@@ -125,14 +135,22 @@ class Http1Connection final : public io::IoHandler,
   [[nodiscard]] bool write_batch();
   class Batch;
   void compose(Batch& batch);
+  // Each of them gives false where the batch has no room for all of it.
+  [[nodiscard]] bool compose_head(Batch& batch);
+  [[nodiscard]] bool compose_body(Batch& batch);
+  [[nodiscard]] bool compose_trailers(Batch& batch);
   [[nodiscard]] bool settle(const Batch& batch, std::size_t taken);
-  [[nodiscard]] std::size_t compose_head(std::span<char> out);
+  void rewind_lines(const Batch& batch, std::size_t taken);
+  void choose_framing();
+  // A head or trailers have begun to go out in pieces, and some are left.
+  [[nodiscard]] bool is_mid_section() const;
   void queue_text(std::string_view text);
   void finish_response();
   void linger();
-  void shut_down();
+  void read_past();
 
   void wait_for(Waiting what);
+  [[nodiscard]] MonotonicTime pace_deadline();
   void on_timer(MonotonicTime now);
   // The connection is over; it is freed at the end of the turn.
   void close();
@@ -146,17 +164,18 @@ class Http1Connection final : public io::IoHandler,
   Http1Request* request_ = nullptr;  // Owned, from owner_'s pool.
   io::ByteQueue unsent_;             // Output that the kernel did not take.
   io::ByteQueue kept_;               // Input that waits for its turn.
+  MonotonicTime linger_until_{};     // While it lingers.
   MonotonicTime idle_since_{};
   std::uint32_t requests_ = 0;  // Served.
   Waiting waiting_ = Waiting::Nothing;
   bool draining_ = false;
   bool readable_ = false;      // The socket may hold more: it was not read to its end.
   bool peer_closing_ = false;  // Its FIN is in the socket, behind what it sent.
-  bool peer_ended_ = false;    // It sends no more.
+  bool peer_ended_ = false;    // It sends no more, and still reads.
   bool lingering_ = false;     // All is said; what still comes is thrown away.
   bool closed_ = false;
 };
-static_assert(sizeof(Http1Connection) <= 360,
+static_assert(sizeof(Http1Connection) <= 368,
               "an idle connection may take 400 bytes, the allocator's share included");
 
 }  // namespace pear::data::protocol

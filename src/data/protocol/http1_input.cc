@@ -73,16 +73,31 @@ void Http1Connection::read() {
     if (got.bytes >= budget) return owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
     budget -= got.bytes;
   }
-  // What waits in the socket while a response is on its way is not read, but a FIN is noticed.
-  const bool answering = !closed_ && request_ != nullptr && request_->body_read;
-  if (answering && peer_closing_ && !peer_ended_) on_peer_ended();
 }
 
+// A client that sends no more may still read: it gets what it has asked for (RFC 9112,
+// section 9.6). One that is gone shows that when it is written to.
 void Http1Connection::on_peer_ended() {
-  if (lingering_ || request_ == nullptr || request_->exchange == nullptr) return close();
-  if (!request_->body_read && kept_.empty()) return close();  // The rest of the body never comes.
   peer_ended_ = true;
-  if (waiting_ != Waiting::Write) wait_for(Waiting::Gone);
+  if (request_ != nullptr && request_->exchange != nullptr) {
+    if (!request_->body_read && kept_.empty()) cut_request_body();
+    return;
+  }
+  kept_.clear();  // The rest of a head never comes.
+  if (all_sent()) leave();
+}
+
+// The rest of the body never comes.
+void Http1Connection::cut_request_body() {
+  RequestPath& path = owner_.shared_.path;
+  Exchange& exchange = *request_->exchange;
+  if (path.needs_body(exchange) && !exchange.response.head_ready) {
+    return refuse_body({.status = 400, .reason = "the connection ended before the body did"});
+  }
+  request_->keep_alive = false;
+  request_->body_read = true;
+  if (waiting_ == Waiting::Body) wait_for(Waiting::Nothing);
+  path.body_cut(exchange);
 }
 
 void Http1Connection::resume() {
@@ -90,11 +105,17 @@ void Http1Connection::resume() {
   const bool in_body = request_ != nullptr && request_->exchange != nullptr && !request_->body_read;
   if (in_body && waiting_ == Waiting::Nothing) wait_for(Waiting::Body);
   if (!kept_.empty()) take({});
+  const bool reads_body =
+      !closed_ && request_ != nullptr && request_->exchange != nullptr && !request_->body_read;
+  if (peer_ended_ && reads_body && kept_.empty()) return cut_request_body();
   if (!closed_ && readable_) read();
 }
 
 void Http1Connection::take(std::span<char> input) {
-  if (lingering_) return;
+  if (lingering_) {
+    if (waiting_ == Waiting::Linger) wait_for(Waiting::Linger);  // It is not silent.
+    return;
+  }
   if (!kept_.empty()) {
     // Parsers want their input in one piece.
     if (owner_.joined_ == nullptr) {
@@ -118,9 +139,16 @@ void Http1Connection::take(std::span<char> input) {
 }
 
 std::span<http::Field> Http1Connection::field_storage() {
+  const std::size_t fields_max = owner_.head_limits_.fields_max;
+  if (fields_max * sizeof(http::Field) > io::Chunk::kLargeBlock - sizeof(io::Chunk)) {
+    if (request_->many_fields == nullptr) {
+      request_->many_fields = std::make_unique<http::Field[]>(fields_max);
+    }
+    return {request_->many_fields.get(), fields_max};
+  }
   if (request_->field_storage == nullptr) {
-    const bool small = owner_.head_limits_.fields_max * sizeof(http::Field) <=
-                       io::Chunk::kSmallBlock - sizeof(io::Chunk);
+    const bool small =
+        fields_max * sizeof(http::Field) <= io::Chunk::kSmallBlock - sizeof(io::Chunk);
     request_->field_storage =
         owner_.shared_.chunks.take(small ? io::ChunkSize::Small : io::ChunkSize::Large);
   }

@@ -2,7 +2,9 @@
 //
 // All that a response has is given to the kernel in one call: the head and chunk headers from one
 // buffer of the core, the body straight from the guest's chunks. What the kernel does not take of
-// the former is copied to unsent_; the latter stays where it is.
+// the former is copied to unsent_; the latter stays where it is. So do the fields of a head or of
+// trailers that the buffer does not hold: of these one buffer after another is written, as the
+// client takes them.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -23,7 +25,8 @@ using io::Transfer;
 class Http1Connection::Batch {
  public:
   enum class Kind : std::uint8_t {
-    Head,
+    Head,   // Also the start of one that goes out in pieces, and of such trailers.
+    Lines,  // A piece of either.
     ChunkHeader,
     Data,
     ChunkEnd,
@@ -42,6 +45,19 @@ class Http1Connection::Batch {
     return count_ + kPiecesOfChunk + 1 < kPiecesMax && text_.size() >= http1::kChunkHeaderBytesMax;
   }
   [[nodiscard]] std::span<char> text() const { return text_; }
+  // As many lines as there is room for. `at` moves on with them, and back by rewind_lines().
+  void add_lines(http1::Lines which, std::span<const http::Field> fields, http::FieldCursor& at) {
+    lines_ = {.which = which, .fields = fields, .before = at, .room = text_};
+    add_text(Kind::Lines, http1::write_lines(which, fields, at, text_));
+  }
+  struct Lines {
+    http1::Lines which{};
+    std::span<const http::Field> fields;
+    http::FieldCursor before;
+    std::span<char> room;  // Where they were written.
+  };
+  [[nodiscard]] bool has_lines() const { return !lines_.room.empty(); }
+  [[nodiscard]] const Lines& lines() const { return lines_; }
   // `size` bytes of text() were filled.
   void add_text(Kind kind, std::size_t size) {
     add(kind, {text_.data(), size});
@@ -56,16 +72,25 @@ class Http1Connection::Batch {
   [[nodiscard]] std::span<const Piece> pieces() const { return {pieces_.data(), count_}; }
   [[nodiscard]] std::span<const iovec> views() const { return {views_.data(), count_}; }
 
-  bool more = false;   // Chunks are left for another batch.
-  bool whole = false;  // With it the response is over,
-  bool last = false;   // and the connection too, as it was told.
+  bool more = false;      // There is something left for another batch.
+  bool whole = false;     // With it the response is over,
+  bool last = false;      // and the connection too, as it was told.
+  bool is_short = false;  // The body ends before its length.
 
  private:
   std::span<char> text_;
   std::array<Piece, kPiecesMax> pieces_;
   std::array<iovec, kPiecesMax> views_;
   std::size_t count_ = 0;
+  Lines lines_;
 };
+
+namespace {
+
+// How long what a client still sends is read past at most, however steadily it comes.
+constexpr std::chrono::milliseconds kLingerMax{30'000};
+
+}  // namespace
 
 void Http1Connection::queue_text(std::string_view text) {
   unsent_.append(text);
@@ -81,7 +106,7 @@ bool Http1Connection::flush_unsent() {
         unsent_.consume(wrote.bytes);
         break;
       case Transfer::Status::WouldBlock:
-        if (!lingering_) wait_for(Waiting::Write);
+        wait_for(Waiting::Write);
         return false;
       case Transfer::Status::Ended:
       case Transfer::Status::Failed:
@@ -94,25 +119,36 @@ bool Http1Connection::flush_unsent() {
 
 void Http1Connection::write() {
   if (closed_ || !flush_unsent()) return;
-  if (lingering_) return shut_down();
+  if (lingering_) return read_past();
   if (request_ == nullptr || request_->exchange == nullptr) {
-    if (peer_ended_ && kept_.empty()) return close();
+    if (peer_ended_ && kept_.empty()) return leave();
     if (waiting_ == Waiting::Write) wait_for(Waiting::Idle);
     return;
   }
   const Response& response = request_->exchange->response;
   if (!response.head_ready) return;
+  const std::uint64_t turn_ends = request_->bytes_out + io::TurnBudget::kWriteBytes;
   while (write_batch()) {
+    if (request_->bytes_out < turn_ends) continue;
+    wait_for(Waiting::Write);  // In the next turn: others first.
+    return owner_.shared_.reactor.run_again(*this, io::IoEvents::write());
   }
   if (closed_ || request_ == nullptr) return;  // The response is over.
   if (stream_.has_unsent()) wait_for(Waiting::Write);
   if (response.cut && response.body.empty()) return close();
-  if (waiting_ == Waiting::Write && response.body.empty() && all_sent()) {
+  const bool nothing_left = response.body.empty() && all_sent() && !is_mid_section();
+  if (waiting_ == Waiting::Write && nothing_left) {
     wait_for(request_->body_read ? Waiting::Nothing : Waiting::Body);
   }
 }
 
-std::size_t Http1Connection::compose_head(std::span<char> out) {
+bool Http1Connection::is_mid_section() const {
+  const Http1Request& request = *request_;
+  return (request.head_begun && !request.head_written) ||
+         (request.trailers_begun && !request.lines.done);
+}
+
+void Http1Connection::choose_framing() {
   Http1Request& request = *request_;
   const Response& response = request.exchange->response;
   const http::ResponseContent content = content_of(*request.exchange);
@@ -125,26 +161,41 @@ std::size_t Http1Connection::compose_head(std::span<char> out) {
       (response.ended && !request.body_read)) {
     request.keep_alive = false;
   }
-  const auto size =
-      http1::write_response_head({.status = response.status,
-                                  .fields = response.fields,
-                                  .framing = request.response_framing,
-                                  .content_length = request.response_left,
-                                  .client = request.version,
-                                  .persistence = request.keep_alive ? http1::Persistence::KeepAlive
-                                                                    : http1::Persistence::Close,
-                                  .date = owner_.shared_.date()},
-                                 out);
-  // The bridge checks fields, and limits.field_bytes_max is below the buffer: an error is a bug.
-  PEAR_ASSERT(size && *size <= out.size(), "a guest's fields were checked and bounded");
-  request.head_written = true;
-  return *size;
 }
 
-void Http1Connection::compose(Batch& batch) {
+bool Http1Connection::compose_head(Batch& batch) {
+  Http1Request& request = *request_;
+  const Response& response = request.exchange->response;
+  if (!request.head_begun) {
+    choose_framing();
+    const http1::ResponseHead head{.status = response.status,
+                                   .fields = response.fields,
+                                   .edge_fields = response.edge_fields(),
+                                   .framing = request.response_framing,
+                                   .content_length = request.response_left,
+                                   .client = request.version,
+                                   .persistence = request.keep_alive ? http1::Persistence::KeepAlive
+                                                                     : http1::Persistence::Close,
+                                   .date = owner_.shared_.date()};
+    const auto size = http1::write_response_head(head, batch.text());
+    PEAR_ASSERT(size.has_value(),
+                "the bridge has checked a guest's fields, and the edge knows its own");
+    if (*size <= batch.text().size()) {
+      batch.add_text(Batch::Kind::Head, *size);
+      request.head_written = true;
+      return true;
+    }
+    batch.add_text(Batch::Kind::Head, http1::write_head_start(head, batch.text()));
+    request.head_begun = true;
+  }
+  batch.add_lines(http1::Lines::OfHead, response.fields, request.lines);
+  request.head_written = request.lines.done;
+  return request.head_written;
+}
+
+bool Http1Connection::compose_body(Batch& batch) {
   const Http1Request& request = *request_;
   Response& response = request.exchange->response;
-  if (!request.head_written) batch.add_text(Batch::Kind::Head, compose_head(batch.text()));
   if (!request.has_body) {
     while (!response.body.empty()) {
       owner_.shared_.path.sent(*request.exchange, response.body.pop());
@@ -165,19 +216,39 @@ void Http1Connection::compose(Batch& batch) {
     batch.add(Batch::Kind::Data, data);
     if (chunked) batch.add(Batch::Kind::ChunkEnd, http1::kChunkEnd);
   }
-  batch.more = chunk != nullptr;
-  batch.whole = !batch.more && response.ended;
-  const bool is_short =
-      request.response_framing == Framing::Length && request.has_body && left != 0;
-  batch.last = batch.whole && !request.keep_alive && !is_short;
-  if (!batch.whole || !chunked || !request.has_body) return;
-  const auto size = http1::write_last_chunk(response.trailers, batch.text());
-  PEAR_ASSERT(size.has_value(), "a guest's trailers were checked");
-  if (*size <= batch.text().size()) {
-    batch.add_text(Batch::Kind::Last, *size);
-  } else {
-    batch.add(Batch::Kind::Last, http1::kLastChunk);  // Trailers beyond the buffer are left out.
+  batch.is_short = request.response_framing == Framing::Length && request.has_body && left != 0;
+  return chunk == nullptr;
+}
+
+bool Http1Connection::compose_trailers(Batch& batch) {
+  Http1Request& request = *request_;
+  const std::span<const http::Field> trailers = request.exchange->response.trailers;
+  if (!request.trailers_begun) {
+    const auto size = http1::write_last_chunk(trailers, batch.text());
+    PEAR_ASSERT(size.has_value(),
+                "the bridge has checked a guest's fields, and the edge knows its own");
+    if (*size <= batch.text().size()) {
+      batch.add_text(Batch::Kind::Last, *size);
+      return true;
+    }
+    if (!batch.empty()) return false;  // Alone they may fit.
+    batch.add(Batch::Kind::Head, http1::kLastChunkStart);
+    request.trailers_begun = true;
+    request.lines = {};
   }
+  batch.add_lines(http1::Lines::OfTrailers, trailers, request.lines);
+  return request.lines.done;
+}
+
+void Http1Connection::compose(Batch& batch) {
+  const Http1Request& request = *request_;
+  const Response& response = request.exchange->response;
+  batch.more = (!request.head_written && !compose_head(batch)) || !compose_body(batch);
+  if (batch.more || !response.ended) return;
+  const bool has_end = request.response_framing == Framing::Chunked && request.has_body;
+  batch.more = has_end && !compose_trailers(batch);
+  batch.whole = !batch.more;
+  batch.last = batch.whole && !request.keep_alive && !batch.is_short;
 }
 
 // The kernel took the first `taken` bytes. What of them must follow whatever happens is queued.
@@ -187,6 +258,7 @@ bool Http1Connection::settle(const Batch& batch, std::size_t taken) {
   Exchange& exchange = *request.exchange;
   Response& response = exchange.response;
   request.bytes_out += taken;
+  bool lines_follow = batch.has_lines();
   for (const Batch::Piece& piece : batch.pieces()) {
     const std::size_t of_piece = std::min(taken, piece.bytes.size());
     taken -= of_piece;
@@ -202,6 +274,10 @@ bool Http1Connection::settle(const Batch& batch, std::size_t taken) {
         request.chunk_open = true;
         queue_text(piece.bytes.substr(of_piece));
         break;
+      case Batch::Kind::Lines:
+        lines_follow = false;
+        if (!all) rewind_lines(batch, of_piece);
+        break;
       case Batch::Kind::ChunkEnd:
         request.chunk_open = false;
         [[fallthrough]];
@@ -211,10 +287,22 @@ bool Http1Connection::settle(const Batch& batch, std::size_t taken) {
         break;
     }
     if (all) continue;
+    if (lines_follow) rewind_lines(batch, 0);
     wait_for(Waiting::Write);
     return piece.kind == Batch::Kind::Last;
   }
   return true;
+}
+
+// To where the kernel stopped: the rest is written again when it takes more.
+void Http1Connection::rewind_lines(const Batch& batch, std::size_t taken) {
+  Http1Request& request = *request_;
+  const Batch::Lines& lines = batch.lines();
+  request.lines = lines.before;
+  // The same bytes at the same place.
+  static_cast<void>(
+      http1::write_lines(lines.which, lines.fields, request.lines, lines.room.first(taken)));
+  request.head_written = lines.which == http1::Lines::OfTrailers;
 }
 
 bool Http1Connection::write_batch() {
@@ -248,7 +336,7 @@ void Http1Connection::finish_response() {
     if (!body_read || !kept_.empty() || readable_) return linger();
     return all_sent() ? leave() : linger();
   }
-  if (peer_ended_ && kept_.empty() && all_sent()) return close();
+  if (peer_ended_ && kept_.empty() && all_sent()) return leave();
   wait_for(all_sent() ? Waiting::Idle : Waiting::Write);
   if (!kept_.empty() || readable_ || draining_) {
     owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
@@ -266,14 +354,16 @@ void Http1Connection::linger() {
   }
   lingering_ = true;
   kept_.clear();
-  wait_for(Waiting::Linger);
-  if (!all_sent()) return;
-  if (peer_ended_) return close();
-  shut_down();
+  if (!all_sent()) return wait_for(Waiting::Write);
+  read_past();
 }
 
-void Http1Connection::shut_down() {
+// The kernel has the last word.
+void Http1Connection::read_past() {
+  if (peer_ended_) return leave();
   stream_.shut_down_writing();
+  linger_until_ = owner_.shared_.path.now() + kLingerMax;
+  wait_for(Waiting::Linger);
   if (readable_) owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
 }
 

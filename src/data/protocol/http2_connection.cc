@@ -19,9 +19,11 @@ namespace {
 // Between the two steps of a shutdown: what the client sent before it heard of the first one is on
 // its way for about so long (RFC 9113, section 6.8: a round trip).
 constexpr std::chrono::milliseconds kRoundTrip{250};
-// How long bytes are read past after the last word, so that the client's kernel does not throw it
-// away.
-constexpr std::chrono::milliseconds kLinger{2'000};
+// After the last word what the client still sends is read past, so that its kernel does not throw
+// the word away: until it has sent nothing for so long,
+constexpr std::chrono::milliseconds kLingerTimeout{5'000};
+// or for so long in all.
+constexpr std::chrono::milliseconds kLingerMax{30'000};
 // A connection that has nothing to do for so long gives back what only a busy one needs.
 constexpr std::chrono::milliseconds kQuiet{1'000};
 
@@ -72,7 +74,7 @@ void Http2Connection::on_io(io::IoEvents events) {
 
 // A client that does not take what it is sent may not ask for more.
 bool Http2Connection::may_read() const {
-  return !closed_ && !broken_ && (lingering_ || all_sent());
+  return !closed_ && !broken_ && !peer_ended_ && (lingering_ || all_sent());
 }
 
 void Http2Connection::read() {
@@ -87,12 +89,16 @@ void Http2Connection::read() {
         readable_ = false;
         return;
       case Transfer::Status::Ended:
+        readable_ = false;
+        return on_peer_ended();
       case Transfer::Status::Failed:
         return close();
     }
     // The next bytes come with an event; a FIN that has come is yet to be read.
     if (got.drained && !peer_closing_) readable_ = false;
-    if (!lingering_) {
+    if (lingering_) {
+      wait_for(Waiting::Linger);  // It is not silent.
+    } else {
       broken_ = !session_->receive(buffer.first(got.bytes), shared().path.now());
       write_later();
       watch_head();
@@ -100,6 +106,14 @@ void Http2Connection::read() {
     if (got.bytes >= budget) return shared().reactor.run_again(*this, io::IoEvents::read());
     budget -= got.bytes;
   }
+}
+
+// A client that sends no more may still read: requests that are whole are answered.
+void Http2Connection::on_peer_ended() {
+  if (lingering_) return close();
+  peer_ended_ = true;
+  session_->end_input();
+  write_later();
 }
 
 Http2Stream* Http2Connection::open_stream(std::int32_t id) {
@@ -198,6 +212,7 @@ void Http2Connection::write() {
 
 // All that can be said now is said.
 void Http2Connection::after_write() {
+  if (peer_ended_ && session_->streams_open() == 0) return leave();
   const bool served = shutdown_finished_ && session_->streams_open() == 0;
   if (broken_ || served || session_->over()) return linger();
   if (waiting_ != Waiting::Head) rest();
@@ -221,7 +236,7 @@ void Http2Connection::rest() {
 
 // A header block that does not end holds up the whole connection.
 void Http2Connection::watch_head() {
-  if (session_->in_header_block()) {
+  if (session_->in_header_block() && !peer_ended_) {
     if (waiting_ != Waiting::Head && waiting_ != Waiting::Write) wait_for(Waiting::Head);
   } else if (waiting_ == Waiting::Head) {
     waiting_ = Waiting::Nothing;
@@ -246,6 +261,7 @@ void Http2Connection::drain() {
 void Http2Connection::wait_for(Waiting what) {
   const config::HttpLimits& limits = shared().settings.http;
   waiting_ = what;
+  MonotonicTime at = MonotonicTime::max();
   std::chrono::milliseconds time{};
   switch (what) {
     case Waiting::Nothing:
@@ -268,10 +284,11 @@ void Http2Connection::wait_for(Waiting what) {
       time = kRoundTrip;
       break;
     case Waiting::Linger:
-      time = kLinger;
+      time = kLingerTimeout;
+      at = linger_until_;
       break;
   }
-  shared().reactor.timers().arm(timer_, shared().path.now() + time);
+  shared().reactor.timers().arm(timer_, std::min(at, shared().path.now() + time));
 }
 
 void Http2Connection::on_timer(MonotonicTime /*now*/) {
@@ -311,9 +328,16 @@ void Http2Connection::shut_down() {
 void Http2Connection::linger() {
   lingering_ = true;
   stream_.shut_down_writing();
+  linger_until_ = shared().path.now() + kLingerMax;
   wait_for(Waiting::Linger);
   readable_ = true;
   shared().reactor.run_again(*this, io::IoEvents::read());
+}
+
+// All is said, and the client says nothing more.
+void Http2Connection::leave() {
+  stream_.say_goodbye();
+  close();
 }
 
 void Http2Connection::close() {

@@ -78,6 +78,8 @@ class Http2Connection final : public io::IoHandler,
   };
 
   void read();
+  void on_peer_ended();
+  void leave();
   [[nodiscard]] bool may_read() const;
   [[nodiscard]] Http2Stream* open_stream(std::int32_t id);
   [[nodiscard]] Origin origin();
@@ -98,8 +100,10 @@ class Http2Connection final : public io::IoHandler,
   io::Timer timer_ = io::Timer::calling<&Http2Connection::on_timer>(*this);
   io::ByteQueue unsent_;  // Output that the kernel did not take.
   std::unique_ptr<http2::ServerSession> session_;
-  std::uint32_t requests_ = 0;  // Begun.
+  MonotonicTime linger_until_{};  // While it lingers.
+  std::uint32_t requests_ = 0;    // Begun.
   Waiting waiting_ = Waiting::Nothing;
+  bool peer_ended_ = false;    // It sends no more, and still reads.
   bool readable_ = false;      // The socket may hold more: it was not read to its end.
   bool peer_closing_ = false;  // Its FIN is in the socket, behind what it sent.
   MonotonicTime idle_since_{};

@@ -152,8 +152,9 @@ void Http3Connections::receive_unknown(UdpDoor& door, const io::Datagram& datagr
                       head, {reinterpret_cast<std::uint8_t*>(room.data()), room.size()}));
   }
   const bool begins = large && head.type == PacketType::Initial &&
-                      head.destination.size() >= kFirstIdBytesMin && shared_.contexts != nullptr &&
-                      !draining_ && !shared_.admission.is_full();
+                      head.destination.size() >= kFirstIdBytesMin &&
+                      head.destination.size() <= http3::kIdBytesMax &&
+                      shared_.contexts != nullptr && !draining_ && !shared_.admission.is_full();
   if (begins) return begin(door, datagram, head);
   shared_.counters.quic_dropped.add();
 }

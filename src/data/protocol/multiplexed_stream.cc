@@ -1,8 +1,6 @@
 #include "data/protocol/multiplexed_stream.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 #include "data/copy_fields.h"
@@ -34,7 +32,7 @@ void MultiplexedStream<Wire>::begin(const http::RequestHead& head, http::Request
   if (const auto refused = prepare(head, origin)) {
     connection_.shared().path.start_refused(*exchange_, *refused);
   } else {
-    if (head.expect_continue) inform(100, {});
+    if (head.expect_continue) expect_body();
     connection_.shared().path.start(*exchange_);
   }
   note_progress();
@@ -66,10 +64,32 @@ void MultiplexedStream<Wire>::begin_refused(const http::Refusal& refusal, const 
   connection_.shared().path.start_refused(*exchange_, response::cause_of(refusal));
 }
 
+// The client waits for a word before it sends its body.
 template <typename Wire>
-void MultiplexedStream<Wire>::inform(std::uint16_t status, std::span<const http::Field> fields) {
-  connection_.session().inform(id_, status, fields);
+void MultiplexedStream<Wire>::expect_body() {
+  Interim* const interim = exchange_->arena.make<Interim>(Interim{.status = 100});
+  if (interim == nullptr) return;  // It sends it anyway, a moment later.
+  exchange_->add_interim(*interim);
+  on_interim(*exchange_);
+}
+
+template <typename Wire>
+void MultiplexedStream<Wire>::on_interim(Exchange& /*exchange*/) {
+  if (reset_) return;
+  connection_.session().inform(id_);
   connection_.write_later();
+}
+
+template <typename Wire>
+std::optional<http::InterimHead> MultiplexedStream<Wire>::next_interim() {
+  const Interim* const interim = exchange_->take_interim();
+  if (interim == nullptr) return std::nullopt;
+  return http::InterimHead{.status = interim->status, .fields = interim->fields};
+}
+
+template <typename Wire>
+std::uint64_t MultiplexedStream<Wire>::section_max() const {
+  return connection_.session().section_max();
 }
 
 // ---- The request's body.
@@ -111,6 +131,14 @@ void MultiplexedStream<Wire>::refuse_body(response::Cause cause) {
 }
 
 template <typename Wire>
+bool MultiplexedStream<Wire>::on_wrong_length() {
+  RequestPath& path = connection_.shared().path;
+  if (path.needs_body(*exchange_) && !exchange_->response.head_ready) return false;
+  path.body_cut(*exchange_);
+  return true;
+}
+
+template <typename Wire>
 void MultiplexedStream<Wire>::on_malformed(const http::Refusal& /*refusal*/) {
   connection_.shared().counters.protocol_errors.add();
 }
@@ -146,14 +174,6 @@ void MultiplexedStream<Wire>::on_response(Exchange& exchange) {
   note_progress();
 }
 
-// In the arena, as the session may write it later. Without room there the head has no length.
-template <typename Wire>
-std::string_view MultiplexedStream<Wire>::length_text(std::uint64_t length) {
-  std::array<char, 20> digits{};
-  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), length).ptr;
-  return exchange_->arena.copy({digits.data(), end}).value_or(std::string_view());
-}
-
 template <typename Wire>
 void MultiplexedStream<Wire>::respond() {
   const Response& response = exchange_->response;
@@ -166,12 +186,12 @@ void MultiplexedStream<Wire>::respond() {
   const bool empty =
       !content.follows || (response.ended && response.body.empty() && response.trailers.empty());
   responded_ = true;
-  connection_.session().respond(
-      id_, {.status = response.status,
-            .fields = response.fields,
-            .content_length = content.length ? length_text(*content.length) : std::string_view(),
-            .date = connection_.shared().date(),
-            .has_body = !empty});
+  connection_.session().respond(id_, {.status = response.status,
+                                      .fields = response.fields,
+                                      .edge_fields = response.edge_fields(),
+                                      .content_length = content.length,
+                                      .date = connection_.shared().date(),
+                                      .has_body = !empty});
 }
 
 template <typename Wire>
@@ -220,22 +240,32 @@ std::span<const http::Field> MultiplexedStream<Wire>::trailers() {
 template <typename Wire>
 typename MultiplexedStream<Wire>::Waiting MultiplexedStream<Wire>::waiting() const {
   if (reset_) return Waiting::Nothing;
-  if (responded_ && !exchange_->response.body.empty()) return Waiting::Window;
+  const Response& response = exchange_->response;
+  if (responded_ && (!response.body.empty() || response.ended)) return Waiting::Window;
   if (!exchange_->request_ended && connection_.shared().path.wants_body(*exchange_)) {
     return Waiting::Body;
   }
   return Waiting::Nothing;
 }
 
+// When the client will have been too slow.
 template <typename Wire>
-std::chrono::milliseconds MultiplexedStream<Wire>::patience(Waiting what) const {
+MonotonicTime MultiplexedStream<Wire>::deadline(Waiting what) const {
   const config::HttpLimits& limits = connection_.shared().settings.http;
-  return what == Waiting::Window ? limits.write_timeout : limits.body_timeout;
+  if (what == Waiting::Window) return progress_ + limits.write_timeout;
+  const MonotonicTime silent = progress_ + limits.body_timeout;
+  if (exchange_->response.head_ready) return silent;
+  return std::min(silent, pace_.deadline(exchange_->request_bytes, limits));
 }
 
 template <typename Wire>
 void MultiplexedStream<Wire>::note_progress() {
   progress_ = connection_.shared().path.now();
+  if (waiting() == Waiting::Body) {
+    pace_.wait(progress_);
+  } else {
+    pace_.rest(progress_);
+  }
   watch();
 }
 
@@ -244,14 +274,15 @@ template <typename Wire>
 void MultiplexedStream<Wire>::watch() {
   const Waiting what = waiting();
   if (what == Waiting::Nothing || armed()) return;
-  connection_.shared().reactor.timers().arm(*this, progress_ + patience(what));
+  connection_.shared().reactor.timers().arm(*this, deadline(what));
 }
 
 template <typename Wire>
 void MultiplexedStream<Wire>::on_timer(MonotonicTime now) {
   const Waiting what = waiting();
   if (what == Waiting::Nothing) return;
-  if (now < progress_ + patience(what)) return watch();
+  if (what == Waiting::Body) pace_.wait(now);  // It may have begun without a piece of it.
+  if (now < deadline(what)) return watch();
   connection_.shared().counters.timeouts.add();
   if (what == Waiting::Window) return reset(Wire::kCancelled);
   refuse_body(response::Cause::BodyTimeout);

@@ -4,7 +4,6 @@
 // Thread: core-local. Owned by the pool of its connections, from the head to on_closed().
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -13,6 +12,7 @@
 #include "base/object_pool.h"
 #include "base/time.h"
 #include "data/exchange.h"
+#include "data/protocol/body_pace.h"
 #include "data/protocol/fill_request.h"
 #include "data/protocol/stream.h"
 #include "data/response/error_response.h"
@@ -69,14 +69,18 @@ class MultiplexedStream final : public http::StreamOwner<typename Wire::ErrorCod
 
   // ---- From the path.
   void on_response(Exchange& exchange) override;
-  void inform(std::uint16_t status, std::span<const http::Field> fields) override;
+  void on_interim(Exchange& exchange) override;
+  [[nodiscard]] std::uint64_t section_max() const override;
   void on_request_room(Exchange& exchange) override;
 
   // ---- From the session.
   void on_body(std::string_view bytes) override;
   void on_request_end(std::span<const http::Field> trailers) override;
+  [[nodiscard]] bool on_wrong_length() override;
   void on_malformed(const http::Refusal& refusal) override;
   void on_closed(ErrorCode error) override;
+  [[nodiscard]] std::optional<http::InterimHead> next_interim() override;
+  void on_head_progress() override { note_progress(); }
   [[nodiscard]] Ready body_ready(std::size_t max) override;
   [[nodiscard]] std::string_view body_front() override;
   void drop_body(std::size_t bytes) override;
@@ -92,13 +96,13 @@ class MultiplexedStream final : public http::StreamOwner<typename Wire::ErrorCod
   // Why the request is refused, if it is.
   [[nodiscard]] std::optional<response::Cause> prepare(const http::RequestHead& head,
                                                        const Origin& origin);
+  void expect_body();
   void respond();
-  [[nodiscard]] std::string_view length_text(std::uint64_t length);
   void drop_whole_body();
   void refuse_body(response::Cause cause);
   void reset(ErrorCode error);
   [[nodiscard]] Waiting waiting() const;
-  [[nodiscard]] std::chrono::milliseconds patience(Waiting what) const;
+  [[nodiscard]] MonotonicTime deadline(Waiting what) const;
   // The client has done something, or is waited for from now on.
   void note_progress();
   void watch();
@@ -107,8 +111,9 @@ class MultiplexedStream final : public http::StreamOwner<typename Wire::ErrorCod
   const StreamId id_;
   Exchange* exchange_ = nullptr;  // Open as long as the stream.
   MonotonicTime progress_{};      // The client did something, or began to be waited for.
-  std::uint64_t body_left_ = 0;   // Of the response, where its length was declared.
-  std::size_t owed_ = 0;          // Bytes of the request's body whose window is not given back yet.
+  BodyPace pace_;
+  std::uint64_t body_left_ = 0;  // Of the response, where its length was declared.
+  std::size_t owed_ = 0;         // Bytes of the request's body whose window is not given back yet.
   bool responded_ = false;
   bool has_length_ = false;
   bool reset_ = false;  // It is on its way out.

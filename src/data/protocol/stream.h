@@ -24,9 +24,12 @@ class Stream {
 
   // exchange.response has a head, more body, its end, or was cut.
   virtual void on_response(Exchange& exchange) = 0;
-  // An interim response, before there is a head; `fields` for the call. Where clients might take it
-  // for the response itself, it is not sent.
-  virtual void inform(std::uint16_t status, std::span<const http::Field> fields) = 0;
+  // exchange.interims has one more, before there is a head: to be taken from there and sent, before
+  // the head. Where clients might take it for the response itself, it is not sent.
+  virtual void on_interim(Exchange& exchange) = 0;
+  // What the client takes of a head or of trailers, as http::field_section_size() counts it.
+  static constexpr std::uint64_t kAnySize = UINT64_MAX;
+  [[nodiscard]] virtual std::uint64_t section_max() const = 0;
   // The guest took some of the request's body: the client may send more.
   virtual void on_request_room(Exchange& exchange) = 0;
 

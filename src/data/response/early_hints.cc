@@ -31,7 +31,11 @@ void give_early_hints(Exchange& exchange) {
   std::ranges::transform(hints, fields->begin(), [](const std::string& hint) {
     return http::Field{.name = "link", .value = hint};
   });
-  exchange.stream->inform(kEarlyHints, *fields);
+  auto* const interim =
+      exchange.arena.make<Interim>(Interim{.status = kEarlyHints, .fields = *fields});
+  if (interim == nullptr) return;
+  exchange.add_interim(*interim);
+  exchange.stream->on_interim(exchange);
 }
 
 }  // namespace pear::data::response

@@ -53,6 +53,9 @@ constexpr std::array kRows{
         "The path can be read as another one: write it without encoded slashes, ';' and '//'."},
     Row{Cause::ClientMemory, 503, "connection_limit_reached",
         "The requests from here hold too much memory: finish some before the next one.", true},
+    Row{Cause::BodyIncomplete, 400, "http_request_error", "The request's body is not complete."},
+    Row{Cause::ResponseTooLarge, 502, "http_response_header_section_size",
+        "The site's response is larger than a limit allows."},
 };
 
 constexpr bool rows_are_in_order() {
@@ -87,6 +90,8 @@ Cause cause_of(RunOutcome outcome) {
       return Cause::NoCage;
     case RunOutcome::Displaced:
       return Cause::QueueFull;
+    case RunOutcome::Limit:
+      return Cause::ResponseTooLarge;
     case RunOutcome::Done:
     case RunOutcome::Trap:
     case RunOutcome::Memory:

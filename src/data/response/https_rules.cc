@@ -17,13 +17,9 @@ constexpr std::string_view kAlternativeService = "alt-svc";
 
 // Best effort: without room in the arena the response goes as it is.
 void add_field(Exchange& exchange, std::string_view name, std::string_view value) {
-  Response& response = exchange.response;
-  const auto fields = exchange.arena.make_array<http::Field>(response.fields.size() + 1);
-  const auto copy = exchange.arena.copy(value);
-  if (!fields || !copy) return;
-  std::ranges::copy(response.fields, fields->begin());
-  fields->back() = {.name = name, .value = *copy};
-  response.fields = *fields;
+  if (const auto copy = exchange.arena.copy(value)) {
+    exchange.response.add_edge_field({.name = name, .value = *copy});
+  }
 }
 
 // A browser keeps no such rule for an address, and localhost belongs to all projects of a

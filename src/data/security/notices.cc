@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kConnections = 0;
 constexpr std::size_t kRequests = kConnections + model::kConnectionRefusals.size();
 constexpr std::size_t kShed = kRequests + model::kRequestLimits.size();
-constexpr std::size_t kAbuse = kShed + 1;
+constexpr std::size_t kTooLarge = kShed + 1;
+constexpr std::size_t kAbuse = kTooLarge + 1;
 constexpr std::size_t kAbuseKinds = 24;
 constexpr std::size_t kCrowded = kAbuse + kAbuseKinds;
 constexpr std::size_t kClientMemory = kCrowded + 1;
@@ -84,6 +85,25 @@ void Notices::shed(const data::Exchange& exchange) {
                        .subject = {.site = site_of(exchange), .exchange = exchange.id},
                        .message = "requests wait too long for the CPU: new ones are answered 503"},
                       {{"left_out", *left_out}});
+}
+
+void Notices::response_too_large(const data::Exchange& exchange, std::uint64_t bytes,
+                                 std::uint64_t limit) {
+  const auto left_out = parts_.times.may_say(kTooLarge, parts_.time.now);
+  if (!left_out) return;
+  const net::IpAddress::Text text = exchange.client_address.text();
+  parts_.logger.event(
+      parts_.time.wall(),
+      {.level = Level::Warning,
+       .name = "response_too_large",
+       .subject = {.site = site_of(exchange), .exchange = exchange.id},
+       .message =
+           exchange.response.head_ready
+               ? "trailers are larger than the client takes by its SETTINGS: the response is "
+                 "cut; let the site write less, or raise the limit of the client"
+               : "a response's head is larger than the client takes by its SETTINGS: answered "
+                 "502; let the site write less, or raise the limit of the client"},
+      {{"bytes", bytes}, {"limit", limit}, {"client", text.view()}, {"left_out", *left_out}});
 }
 
 void Notices::client_memory(const data::Exchange& exchange) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "base/log/logger.h"
@@ -40,6 +41,8 @@ class Notices {
   void shed(const data::Exchange& exchange);
   // The request is ended, since too much is held for its client, or for all.
   void client_memory(const data::Exchange& exchange);
+  // A head or trailers of a site that the client has said not to take: `bytes` of at most `limit`.
+  void response_too_large(const data::Exchange& exchange, std::uint64_t bytes, std::uint64_t limit);
   // A client did what a well-behaved one does not. `place` tells the kinds apart: those of HTTP/2
   // from 0 on, those of HTTP/3 from 16 on, all below 24.
   struct Abuse {

@@ -1,5 +1,7 @@
 #include "http/http1/serialiser.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "http/field_rules.h"
 #include "http/http1/head_writer.h"
@@ -53,6 +55,10 @@ void write_status_line(std::uint16_t status, HeadWriter* out) {
   out->text("\r\n");
 }
 
+bool is_date(const Field& field) {
+  return http::equals_lower(field.name, "date");
+}
+
 void write_persistence(const ResponseHead& head, HeadWriter* out) {
   if (head.persistence == Persistence::Close) {
     out->text("connection: close\r\n");
@@ -81,15 +87,53 @@ Result<std::size_t> write_response_head(const ResponseHead& head, std::span<char
   bool has_date = head.date.empty();
   for (const Field& field : head.fields) {
     if (is_owned_here(field)) continue;
-    has_date = has_date || http::equals_lower(field.name, "date");
+    has_date = has_date || is_date(field);
     PEAR_TRY(writer.field(field));
   }
+  for (const Field& field : head.edge_fields) PEAR_TRY(writer.field(field));
   if (!http::is_interim(head.status)) {
     if (!has_date) PEAR_TRY(writer.field({.name = "date", .value = head.date}));
     writer.framing(head.framing, head.content_length);
     write_persistence(head, &writer);
   }
   writer.text("\r\n");
+  return writer.size();
+}
+
+std::size_t write_head_start(const ResponseHead& head, std::span<char> out) {
+  HeadWriter writer(out);
+  write_status_line(head.status, &writer);
+  const auto field = [&writer](const Field& own) {
+    const Result<void> written = writer.field(own);
+    PEAR_ASSERT(written.has_value(), "write_response_head() has looked at it");
+  };
+  for (const Field& own : head.edge_fields) field(own);
+  if (!http::is_interim(head.status)) {
+    const bool has_date = head.date.empty() || std::ranges::any_of(head.fields, is_date);
+    if (!has_date) field({.name = "date", .value = head.date});
+    writer.framing(head.framing, head.content_length);
+    write_persistence(head, &writer);
+  }
+  PEAR_ASSERT(writer.size() <= out.size(), "a few short fields");
+  return writer.size();
+}
+
+std::size_t write_lines(Lines which, std::span<const Field> fields, http::FieldCursor& at,
+                        std::span<char> out) {
+  const auto is_left_out = [which](const Field& field) {
+    return which == Lines::OfHead ? is_owned_here(field)
+                                  : http::is_forbidden_in_trailers(LowerName(field.name).view());
+  };
+  http::PieceWriter writer(out, at);
+  while (at.item < fields.size()) {
+    const Field& field = fields[at.item];
+    if (is_left_out(field)) {
+      writer.skip_item();
+    } else if (!writer.item({field.name, ": ", field.value, "\r\n"})) {
+      return writer.size();
+    }
+  }
+  at.done = writer.item({"\r\n"});
   return writer.size();
 }
 
@@ -103,7 +147,7 @@ std::size_t write_chunk_header(std::uint64_t bytes, std::span<char, kChunkHeader
 
 Result<std::size_t> write_last_chunk(std::span<const Field> trailers, std::span<char> out) {
   HeadWriter writer(out);
-  writer.text("0\r\n");
+  writer.text(kLastChunkStart);
   for (const Field& field : trailers) {
     if (http::is_forbidden_in_trailers(LowerName(field.name).view())) continue;
     PEAR_TRY(writer.field(field));

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "http/field.h"
 #include "http/framing.h"
+#include "http/piece_writer.h"
 #include "http/status.h"
 
 namespace pear::http1 {
@@ -29,6 +30,7 @@ enum class Persistence : std::uint8_t { KeepAlive, Close };
 struct ResponseHead {
   std::uint16_t status = 200;  // 100 to 599.
   std::span<const http::Field> fields;
+  std::span<const http::Field> edge_fields;  // Of the server itself, beside those of the site.
   // As response_framing() says. With None no framing field is written.
   http::Framing framing = http::Framing::None;
   std::uint64_t content_length = 0;              // With Framing::Length.
@@ -54,6 +56,16 @@ struct ResponseHead {
 [[nodiscard]] Result<std::size_t> write_response_head(const ResponseHead& head,
                                                       std::span<char> out);
 
+// A head that no buffer holds goes out in pieces, once write_response_head() has found it right:
+// what write_head_start() gives, and then what write_lines() gives of `fields`, until that is done.
+// The server's own fields come first there: they are all of the head that does not lie elsewhere.
+[[nodiscard]] std::size_t write_head_start(const ResponseHead& head, std::span<char> out);
+// Which fields are left out: those of write_response_head(), or of write_last_chunk().
+enum class Lines : std::uint8_t { OfHead, OfTrailers };
+// Writes on from `at`: the lines of `fields`, and the empty one behind them. Gives how many bytes.
+[[nodiscard]] std::size_t write_lines(Lines which, std::span<const http::Field> fields,
+                                      http::FieldCursor& at, std::span<char> out);
+
 // "100 Continue", whole.
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -61,6 +73,8 @@ inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 inline constexpr std::size_t kChunkHeaderBytesMax = 18;  // 16 digits and CRLF.
 inline constexpr std::string_view kChunkEnd = "\r\n";
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";  // The end of a body without trailers.
+// The last chunk, before the lines of the trailers.
+inline constexpr std::string_view kLastChunkStart = "0\r\n";
 
 // Writes the line before a chunk's data; gives its length. `bytes` > 0: an empty chunk would end
 // the body.
@@ -68,7 +82,8 @@ inline constexpr std::string_view kLastChunk = "0\r\n\r\n";  // The end of a bod
                                              std::span<char, kChunkHeaderBytesMax> out);
 
 // The last chunk with trailers. Result and errors as of write_response_head. Fields that may not
-// stand in trailers are left out.
+// stand in trailers are left out. Trailers that no buffer holds: kLastChunkStart, and
+// write_lines().
 [[nodiscard]] Result<std::size_t> write_last_chunk(std::span<const http::Field> trailers,
                                                    std::span<char> out);
 

@@ -1,8 +1,10 @@
 #include "http/http1/serialiser.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -175,6 +177,59 @@ TEST(RequestSerialiser, RefusesToSplitARequest) {
   EXPECT_FALSE(write_request_head({.target = "", .authority = "h"}, out));
   EXPECT_FALSE(write_request_head({.authority = "h\r\nx: y"}, out));
   EXPECT_FALSE(write_request_head({.authority = ""}, out));
+}
+
+// The lines of what was written, in order of the alphabet.
+std::vector<std::string> sorted_lines(const std::string& head) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < head.size();) {
+    const std::size_t end = head.find("\r\n", at);
+    lines.push_back(head.substr(at, end - at));
+    at = end + 2;
+  }
+  std::ranges::sort(lines);
+  return lines;
+}
+
+TEST(Serialiser, WritesAHeadInPiecesOfAnySize) {
+  const std::string value(500, 'v');
+  const std::vector<Field> fields = {
+      {"set-cookie", value}, {"content-length", "7"}, {"x", ""}, {"connection", "close"}};
+  const std::vector<Field> edge = {{"alt-svc", "h3"}};
+  const ResponseHead head{.status = 200,
+                          .fields = fields,
+                          .edge_fields = edge,
+                          .framing = http::Framing::Length,
+                          .content_length = 3,
+                          .date = "Mon, 01 Jan 2024 00:00:00 GMT"};
+  std::array<char, 2048> out{};
+  const auto size = write_response_head(head, out);
+  ASSERT_TRUE(size && *size <= out.size());
+  const std::string whole(out.data(), *size);
+
+  for (const std::size_t bytes : {1U, 2U, 3U, 7U, 100U, 2048U}) {
+    std::string pieces(out.data(), write_head_start(head, out));
+    http::FieldCursor at;
+    while (!at.done) {
+      const auto room = std::span(out).first(bytes);
+      pieces.append(out.data(), write_lines(Lines::OfHead, fields, at, room));
+    }
+    EXPECT_TRUE(pieces.starts_with("HTTP/1.1 200 OK\r\n"));
+    EXPECT_TRUE(pieces.ends_with("\r\n\r\n"));
+    EXPECT_EQ(sorted_lines(pieces), sorted_lines(whole)) << bytes;
+  }
+}
+
+TEST(Serialiser, WritesTrailersInPiecesWithoutThoseThatMayNotBeThere) {
+  const std::vector<Field> fields = {{"x", "1"}, {"content-length", "7"}, {"y", "2"}};
+  std::array<char, 64> out{};
+  http::FieldCursor at;
+  std::string pieces;
+  while (!at.done) {
+    const auto room = std::span(out).first(2);
+    pieces.append(out.data(), write_lines(Lines::OfTrailers, fields, at, room));
+  }
+  EXPECT_EQ(pieces, "x: 1\r\ny: 2\r\n\r\n");
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct ServerSession::Callbacks {
   static int on_close(nghttp2_session* session, std::int32_t stream, std::uint32_t error,
                       void* user);
 
+  static int on_before_send(nghttp2_session* session, const nghttp2_frame* frame, void* user);
   static int on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user);
   static nghttp2_ssize on_read_body(nghttp2_session* session, std::int32_t stream,
                                     std::uint8_t* buffer, std::size_t bytes_max,

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +46,14 @@ class FakeSite final : public SessionOwner {
       }
       if (!responded) respond();
     }
+    bool on_wrong_length() override { return site.ignores_length; }
+    std::optional<http::InterimHead> next_interim() override {
+      if (interims.empty()) return std::nullopt;
+      const http::InterimHead first = interims.front();
+      interims.erase(interims.begin());
+      return first;
+    }
+    void on_head_progress() override { ++site.head_pieces; }
     void on_malformed(const http::Refusal& refusal) override {
       site.events.push_back(fmt::format("{} malformed {}", id, refusal.reason.view()));
     }
@@ -75,8 +85,14 @@ class FakeSite final : public SessionOwner {
                                  .has_body = !site.answer.body.empty() && method != "HEAD"});
     }
 
+    void inform(std::uint16_t interim_status, std::span<const http::Field> fields) {
+      interims.push_back({.status = interim_status, .fields = fields});
+      site.session->inform(id);
+    }
+
     FakeSite& site;
     std::int32_t id;
+    std::vector<http::InterimHead> interims;
     std::uint16_t status = site.answer.status;
     std::string method;
     std::string body;
@@ -123,6 +139,8 @@ class FakeSite final : public SessionOwner {
   Answer answer;
   bool answers = true;
   bool consumes = true;
+  bool ignores_length = false;
+  std::size_t head_pieces = 0;
   bool full = false;
   std::vector<std::string> events;
   std::vector<Offence> offences;
@@ -154,7 +172,7 @@ class Harness {
     for (;;) {
       const std::size_t bytes = session->write(out);
       output.append(out, 0, bytes);
-      if (bytes + ServerSession::kWriteBytesMin < out.size()) break;
+      if (bytes == 0) break;
     }
   }
 

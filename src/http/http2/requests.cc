@@ -115,6 +115,14 @@ void ServerSession::close(Stream& stream, ErrorCode error) {
   if (stream.unconsumed > 0) {
     static_cast<void>(nghttp2_session_consume_connection(session_, stream.unconsumed));
   }
+  if (&stream == unfinished_) {
+    stream.closed = error;  // Its fields are needed to the end of the section.
+    return;
+  }
+  finish(stream, error);
+}
+
+void ServerSession::finish(Stream& stream, ErrorCode error) {
   StreamOwner* const owner = stream.owner;
   destroy(stream);
   if (owner != nullptr) owner->on_closed(error);
@@ -134,7 +142,7 @@ void ServerSession::finish_head(Stream& stream, HeadBuilder::Body body) {
   if (has_default_priority(stream.id)) apply_priority(stream.id, (*head)->fields);
   stream.owner = owner_.on_request(stream.id, **head, body);
   memory_.give_back(std::move(builder_));
-  if (stream.owner != nullptr) return;
+  if (stream.owner != nullptr) return send_sections(stream);  // It may have answered at once.
   stream.discards = true;
   reset(stream.id, ErrorCode::RefusedStream);
 }
@@ -146,7 +154,8 @@ void ServerSession::refuse_head(Stream& stream, const http::Refusal& refusal) {
     if (count(Offence::LargeHeads) == Verdict::Ended) return;
   }
   stream.owner = owner_.on_refused(stream.id, refusal);
-  if (stream.owner == nullptr) reset(stream.id, ErrorCode::RefusedStream);
+  if (stream.owner == nullptr) return reset(stream.id, ErrorCode::RefusedStream);
+  send_sections(stream);
 }
 
 // RFC 9113, section 8.1.1: a malformed request is an error of its stream.
@@ -177,10 +186,13 @@ void ServerSession::take_body(Stream& stream, std::string_view bytes) {
   const bool too_long = stream.body_left != Stream::kAnyLength && bytes.size() > stream.body_left;
   if (stream.discards || too_long) {
     static_cast<void>(nghttp2_session_consume(session_, stream.id, bytes.size()));
-    if (!stream.discards) {
-      fail_request(stream, {.status = 400, .reason = "body is longer than its Content-Length"});
+    if (stream.discards) return;
+    if (stream.owner->on_wrong_length()) {
+      stream.discards = true;
+      return;
     }
-    return;
+    return fail_request(stream,
+                        {.status = 400, .reason = "body is longer than its Content-Length"});
   }
   if (stream.body_left != Stream::kAnyLength) stream.body_left -= bytes.size();
   stream.unconsumed += static_cast<std::uint32_t>(bytes.size());
@@ -191,10 +203,23 @@ void ServerSession::finish_body(Stream& stream, std::span<const http::Field> tra
   stream.request_ended = true;
   if (stream.discards) return;
   if (stream.body_left != Stream::kAnyLength && stream.body_left > 0) {
+    if (stream.owner->on_wrong_length()) return;
     return fail_request(stream,
                         {.status = 400, .reason = "body is shorter than its Content-Length"});
   }
   stream.owner->on_request_end(trailers);
+}
+
+void ServerSession::end_input() {
+  for (auto next = streams_.begin(); next != streams_.end();) {
+    Stream& stream = *next++;
+    if (stream.request_ended || stream.closed) continue;
+    stream.request_ended = true;
+    const bool goes_on =
+        stream.owner != nullptr && (stream.discards || stream.owner->on_wrong_length());
+    stream.discards = true;
+    if (!goes_on) reset(stream.id, ErrorCode::Cancel);
+  }
 }
 
 bool ServerSession::has_default_priority(std::int32_t stream) const {

@@ -112,6 +112,7 @@ bool ServerSession::open() {
   nghttp2_session_callbacks_set_on_frame_recv_callback(made, Callbacks::on_frame);
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, Callbacks::on_invalid_frame);
   nghttp2_session_callbacks_set_on_stream_close_callback(made, Callbacks::on_close);
+  nghttp2_session_callbacks_set_before_frame_send_callback(made, Callbacks::on_before_send);
   nghttp2_session_callbacks_set_on_frame_send_callback(made, Callbacks::on_sent);
   nghttp2_session_callbacks_set_send_data_callback(made, Callbacks::on_send_body);
   nghttp2_session_callbacks_set_rand_callback(made, Callbacks::on_random);
@@ -144,11 +145,7 @@ bool ServerSession::submit_first_frames() {
 }
 
 ServerSession::~ServerSession() {
-  while (Stream* const stream = streams_.front()) {
-    StreamOwner* const owner = stream->owner;
-    destroy(*stream);
-    if (owner != nullptr) owner->on_closed(ErrorCode::Cancel);
-  }
+  while (Stream* const stream = streams_.front()) finish(*stream, ErrorCode::Cancel);
   nghttp2_session_del(session_);
   if (builder_ != nullptr) memory_.give_back(std::move(builder_));
 }
@@ -186,6 +183,8 @@ void ServerSession::consume(std::int32_t stream, std::size_t bytes) {
 }
 
 void ServerSession::reset(std::int32_t stream, ErrorCode error) {
+  // It may have closed behind the back of its owner, who is told at the end of a field section.
+  if (nghttp2_session_find_stream(session_, stream) == nullptr) return;
   static_cast<void>(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream,
                                               static_cast<std::uint32_t>(error)));
 }

@@ -68,8 +68,11 @@ class ServerSession {
   // (a GOAWAY says why). Some errors show only with write(): see over().
   [[nodiscard]] bool receive(std::span<const char> input, MonotonicTime now);
 
+  // The client sends no more: what it has not sent whole is over, the rest is still answered.
+  void end_input();
+
   // Serialises what is due into `out`, which has at least kWriteBytesMin; returns how many bytes.
-  // Less than out.size() - kWriteBytesMin: that was all for now.
+  // 0: that was all for now.
   static constexpr std::size_t kWriteBytesMin = 17UL * 1024;
   [[nodiscard]] std::size_t write(std::span<char> out);
   [[nodiscard]] bool wants_write() const;
@@ -82,8 +85,11 @@ class ServerSession {
   // The final response. Its body is asked of the owner as the client has room. Once it is sent, a
   // request that has not ended is stopped (RST_STREAM with NO_ERROR) and its rest thrown away.
   void respond(std::int32_t stream, const ResponseHead& head);
-  // An interim response (100, 103), before respond().
-  void inform(std::int32_t stream, std::uint16_t status, std::span<const http::Field> fields);
+  // The owner has an interim response (100, 103): next_interim() will be asked, before respond().
+  void inform(std::int32_t stream);
+  // What the client takes of a head or of trailers, as http::field_section_size() counts it;
+  // UINT64_MAX while it has not said so.
+  [[nodiscard]] std::uint64_t section_max() const;
   // body_ready() has more to say than before.
   void resume(std::int32_t stream);
   // `bytes` of the request's body were used up: the client may send as many again, on this stream
@@ -149,7 +155,12 @@ class ServerSession {
 
   // ---- sending.cc
   void append(const void* bytes, std::size_t count);
+  void send_sections(Stream& stream);
+  [[nodiscard]] bool submit(Stream& stream, const http::InterimHead& head);
+  [[nodiscard]] bool submit(Stream& stream, const ResponseHead& head);
+  void write_rest();
   void after_end_of_response(std::int32_t stream);
+  void finish(Stream& stream, ErrorCode error);
 
   SessionOptions options_;
   SessionOwner& owner_;
@@ -176,8 +187,9 @@ class ServerSession {
   base::IntrusiveList<Stream> streams_;
   std::size_t streams_open_ = 0;
 
-  std::span<char> out_;         // What write() may still write to.
-  std::size_t held_bytes_ = 0;  // Of memory_.
+  std::span<char> out_;           // What write() may still write to.
+  Stream* unfinished_ = nullptr;  // Whose field section must go on before all else.
+  std::size_t held_bytes_ = 0;    // Of memory_.
 };
 
 }  // namespace pear::http2

@@ -51,6 +51,9 @@ class Site final : public SessionOwner, public StreamOwner {
 
   void on_body(std::string_view) override {}
   void on_request_end(std::span<const http::Field>) override {}
+  bool on_wrong_length() override { return false; }
+  std::optional<http::InterimHead> next_interim() override { return std::nullopt; }
+  void on_head_progress() override {}
   void on_malformed(const http::Refusal&) override {}
   void on_closed(ErrorCode) override { ++closed; }
   Ready body_ready(std::size_t max) override {
@@ -140,6 +143,9 @@ void BM_Download(benchmark::State& state) {
     void on_offence(Offence) override {}
     void on_body(std::string_view) override {}
     void on_request_end(std::span<const http::Field>) override {}
+    bool on_wrong_length() override { return false; }
+    std::optional<http::InterimHead> next_interim() override { return std::nullopt; }
+    void on_head_progress() override {}
     void on_malformed(const http::Refusal&) override {}
     void on_closed(ErrorCode) override {}
     Ready body_ready(std::size_t max) override { return {.bytes = max, .last = false}; }

@@ -124,9 +124,9 @@ TEST(ServerSession, SendsInterimResponsesBeforeTheFinalOne) {
   const auto stream = client.request(get_fields());
   ASSERT_TRUE(client.talk(server));
 
-  server.session->inform(stream, 100, {});
+  server.site.exchanges[stream]->inform(100, {});
   const std::vector<http::Field> links = {{"link", "</a.css>; rel=preload"}};
-  server.session->inform(stream, 103, links);
+  server.site.exchanges[stream]->inform(103, links);
   server.site.exchanges[stream]->respond();
 
   ASSERT_TRUE(client.talk(server));

@@ -44,10 +44,13 @@ class TestClient {
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
-    PEAR_ASSERT(nghttp2_session_client_new(&session_, callbacks, this) == 0, "no memory");
+    nghttp2_option* option = nullptr;
+    PEAR_ASSERT(nghttp2_option_new(&option) == 0, "no memory");
+    nghttp2_option_set_max_continuations(option, 10'000);
+    PEAR_ASSERT(nghttp2_session_client_new2(&session_, callbacks, this, option) == 0, "no memory");
+    nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
-    const nghttp2_settings_entry entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window};
-    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &entry, 1);
+    set(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window);
   }
   ~TestClient() { nghttp2_session_del(session_); }
   TestClient(const TestClient&) = delete;
@@ -62,6 +65,10 @@ class TestClient {
     responses[stream].request_body = std::move(body);
     responses[stream].request_trailers = std::move(trailers);
     return stream;
+  }
+  void set(nghttp2_settings_id id, std::uint32_t value) {
+    const nghttp2_settings_entry entry{id, value};
+    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &entry, 1);
   }
   void cancel(std::int32_t stream) {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);

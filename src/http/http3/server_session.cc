@@ -159,14 +159,6 @@ bool ServerSession::count(Offence offence) {
 
 // ---- For the owners of streams.
 
-void ServerSession::respond(StreamId id, const ResponseHead& head) {
-  Stream* const stream = find(id);
-  if (stream == nullptr) return;
-  stream->head = head;
-  stream->responding = true;
-  mark(*stream);
-}
-
 void ServerSession::resume(StreamId id) {
   if (Stream* const stream = find(id)) mark(*stream);
 }

@@ -30,6 +30,7 @@
 
 namespace pear::http3 {
 
+class Section;
 class ServerSession;
 
 struct SessionOptions {
@@ -100,8 +101,11 @@ class ServerSession {
   // The final response. Its body is asked of the owner as the client has room. Once it is sent, a
   // request that has not ended is stopped (STOP_SENDING with H3_NO_ERROR).
   void respond(StreamId id, const ResponseHead& head);
-  // An interim response (100, 103), before respond(). Best effort.
-  void inform(StreamId id, std::uint16_t status, std::span<const http::Field> fields);
+  // The owner has an interim response (100, 103): next_interim() will be asked, before respond().
+  void inform(StreamId id);
+  // What the client takes of a head or of trailers, as http::field_section_size() counts it;
+  // UINT64_MAX while it has not said so.
+  [[nodiscard]] std::uint64_t section_max() const { return transport_->section_max(); }
   // body_ready() has more to say than before.
   void resume(StreamId id);
   // `bytes` of the request's body were used up: more is read.
@@ -145,12 +149,22 @@ class ServerSession {
   // Whether the stream's head was still awaited; it is no more.
   [[nodiscard]] bool note_begin(StreamId id);
   [[nodiscard]] Stream* open_stream(StreamId id);
-  void send(Stream& stream);
-  [[nodiscard]] Sent send_head(Stream& stream);
-  [[nodiscard]] Sent send_body(Stream& stream);
-  [[nodiscard]] Sent send_end(Stream& stream);
-  void finish_response(Stream& stream);
   void close(Stream& stream, ErrorCode error);
+  // ---- server_responses.cc
+  void send(Stream& stream);
+  [[nodiscard]] Sent send_interim(Stream& stream, const http::InterimHead& interim);
+  [[nodiscard]] Sent send_head(Stream& stream);
+  [[nodiscard]] Sent send_fields(Stream& stream, std::span<const http::Field> own,
+                                 std::span<const http::Field> fields, Transport::End end);
+  [[nodiscard]] Sent begin_section(Stream& stream, std::unique_ptr<Section> section,
+                                   Transport::End end);
+  [[nodiscard]] Sent go_on_with_section(Stream& stream);
+  [[nodiscard]] Sent send_body(Stream& stream);
+  [[nodiscard]] Transport::SentBody send_piece(Stream& stream, std::string_view piece,
+                                               Transport::End end);
+  [[nodiscard]] Sent send_end(Stream& stream);
+  [[nodiscard]] Sent send_trailers(Stream& stream, std::span<const http::Field> trailers);
+  void finish_response(Stream& stream);
   void mark(Stream& stream);
   void send_go_away();
   [[nodiscard]] bool count(Offence offence);

@@ -1,4 +1,4 @@
-// Single requests and their responses on an HTTP/3 connection.
+// Single requests on an HTTP/3 connection.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -13,9 +13,6 @@ namespace pear::http3 {
 using http::HeadBuilder;
 
 namespace {
-
-// As much of a body as one call offers to the transport.
-constexpr std::size_t kOfferMax = 1UL << 20U;
 
 constexpr std::uint64_t number_of(ErrorCode error) {
   return static_cast<std::uint64_t>(error);
@@ -124,6 +121,7 @@ void ServerSession::finish_request(Stream& stream, std::span<const http::Field> 
   stream.request_ended = true;
   if (stream.discards) return;
   if (stream.body_left != Stream::kAnyLength && stream.body_left > 0) {
+    if (stream.owner->on_wrong_length()) return;
     return fail_request(stream,
                         {.status = 400, .reason = "body is shorter than its Content-Length"});
   }
@@ -146,7 +144,11 @@ void ServerSession::read_body(Stream& stream) {
     if (stream.discards) continue;
     if (stream.body_left != Stream::kAnyLength) {
       if (bytes > stream.body_left) {
-        fail_request(stream, {.status = 400, .reason = "body is longer than its Content-Length"});
+        if (stream.owner->on_wrong_length()) {
+          stream.discards = true;
+        } else {
+          fail_request(stream, {.status = 400, .reason = "body is longer than its Content-Length"});
+        }
         continue;
       }
       stream.body_left -= bytes;
@@ -176,118 +178,6 @@ void ServerSession::take_priority(StreamId id) {
   if (!priority) return;
   stream->priority = *priority;
   transport_->set_priority(id, *priority);
-}
-
-// ---- Responses.
-
-void ServerSession::inform(StreamId id, std::uint16_t status, std::span<const http::Field> fields) {
-  Stream* const stream = find(id);
-  if (stream == nullptr || stream->responding) return;
-  const std::array<char, 3> digits{static_cast<char>('0' + status / 100 % 10),
-                                   static_cast<char>('0' + status / 10 % 10),
-                                   static_cast<char>('0' + status % 10)};
-  auto& list = shared_.fields;
-  list.assign(1, {.name = ":status", .value = {digits.data(), digits.size()}});
-  for (const http::Field& field : fields) {
-    if (!http::is_framing_field(field)) list.push_back(field);
-  }
-  const Transport::Head head{
-      .fields = list,
-      .order = stream->informed ? Transport::Order::Later : Transport::Order::First,
-      .end = Transport::End::Follows,
-      .priority = stream->priority};
-  if (transport_->send_head(id, head) == Sent::Done) stream->informed = true;
-}
-
-// As much of the response as there is and the client has room for.
-void ServerSession::send(Stream& stream) {
-  if (stream.resetting) {
-    const ErrorCode code = stream.reset_code;
-    transport_->reset_stream(stream.id, number_of(code));
-    if (!stream.request_ended) transport_->stop_sending(stream.id, number_of(code));
-    return close(stream, code);
-  }
-  if (!stream.responding) return;
-  Sent outcome = stream.head_sent ? Sent::Done : send_head(stream);
-  if (outcome == Sent::Done) {
-    if (!stream.head.has_body) return finish_response(stream);
-    outcome = send_body(stream);
-    if (outcome == Sent::Done) return;
-  }
-  if (outcome == Sent::Failed) take_reset(stream, ErrorCode::RequestCancelled);
-}
-
-Sent ServerSession::send_head(Stream& stream) {
-  const std::uint16_t status = stream.head.status;
-  const std::array<char, 3> digits{static_cast<char>('0' + status / 100 % 10),
-                                   static_cast<char>('0' + status / 10 % 10),
-                                   static_cast<char>('0' + status % 10)};
-  auto& list = shared_.fields;
-  list.assign(1, {.name = ":status", .value = {digits.data(), digits.size()}});
-  // Without those about the connection, which HTTP/3 does not have (RFC 9114, section 4.2).
-  for (const http::Field& field : stream.head.fields) {
-    if (!http::is_framing_field(field)) list.push_back(field);
-  }
-  if (!stream.head.content_length.empty()) {
-    list.push_back({.name = "content-length", .value = stream.head.content_length});
-  }
-  if (!stream.head.date.empty() && http::find_field(stream.head.fields, "date") == nullptr) {
-    list.push_back({.name = "date", .value = stream.head.date});
-  }
-  // What the guest says of it counts more (RFC 9218, section 8).
-  if (const auto* const field = http::find_field(stream.head.fields, "priority")) {
-    stream.priority = Transport::parse_priority(field->value).value_or(stream.priority);
-  }
-  const Sent outcome = transport_->send_head(
-      stream.id, {.fields = list,
-                  .order = stream.informed ? Transport::Order::Later : Transport::Order::First,
-                  .end = stream.head.has_body ? Transport::End::Follows : Transport::End::Here,
-                  .priority = stream.priority});
-  stream.head_sent = outcome == Sent::Done;
-  return outcome;
-}
-
-// Done: there is nothing more to send now, or the stream is closed.
-Sent ServerSession::send_body(Stream& stream) {
-  for (;;) {
-    const StreamOwner::Ready ready = stream.owner->body_ready(kOfferMax);
-    if (stream.resetting) return Sent::Done;
-    if (ready.bytes == 0) {
-      if (!ready.last) return Sent::Done;
-      return send_end(stream);
-    }
-    const std::string_view piece = stream.owner->body_front().substr(0, ready.bytes);
-    const bool ends = ready.last && piece.size() == ready.bytes && stream.owner->trailers().empty();
-    const auto taken = transport_->send_body(stream.id, piece,
-                                             ends ? Transport::End::Here : Transport::End::Follows);
-    if (taken.bytes > 0) stream.owner->drop_body(taken.bytes);
-    if (taken.outcome != Sent::Done) return taken.outcome;
-    if (ends) {
-      finish_response(stream);
-      return Sent::Done;
-    }
-  }
-}
-
-Sent ServerSession::send_end(Stream& stream) {
-  auto& list = shared_.fields;
-  list.clear();
-  for (const http::Field& field : stream.owner->trailers()) {
-    if (!http::is_forbidden_in_trailers(field.name)) list.push_back(field);
-  }
-  const Sent outcome = list.empty()
-                           ? transport_->send_body(stream.id, {}, Transport::End::Here).outcome
-                           : transport_->send_trailers(stream.id, list);
-  if (outcome == Sent::Done) finish_response(stream);
-  return outcome;
-}
-
-// The rest of the request is not wanted (RFC 9114, section 4.1).
-void ServerSession::finish_response(Stream& stream) {
-  if (!stream.request_ended) {
-    transport_->stop_sending(stream.id, number_of(ErrorCode::NoError));
-  }
-  close(stream, ErrorCode::NoError);
 }
 
 void ServerSession::close(Stream& stream, ErrorCode error) {

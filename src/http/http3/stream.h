@@ -8,10 +8,12 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "base/object_pool.h"
 #include "http/head_builder.h"
+#include "http/http3/section.h"
 #include "http/http3/server_session.h"
 
 namespace pear::http3 {
@@ -23,13 +25,17 @@ struct ServerSession::Stream {
 
   const StreamId id;
   bool request_ended = false;
-  bool discards = false;    // What comes of the request is thrown away.
-  bool readable = false;    // The transport may hold more of its body.
-  bool marked = false;      // It is among marked_.
-  bool informed = false;    // An interim response was sent.
-  bool responding = false;  // `head` is to be sent, or was:
-  bool head_sent = false;
-  bool resetting = false;  // It ends with `reset_code`.
+  bool discards = false;             // What comes of the request is thrown away.
+  bool readable = false;             // The transport may hold more of its body.
+  bool marked = false;               // It is among marked_.
+  bool informed = false;             // A head was sent by quiche, be it of an interim response.
+  bool responding = false;           // `head` is to be sent, or was:
+  bool head_sent = false;            // all of it, or `section` is the rest.
+  bool ending = false;               // As head_sent, of the response's end.
+  bool in_pieces = false;            // quiche's HTTP/3 sends nothing on it, but we ourselves:
+  std::unique_ptr<Section> section;  // what goes on now, if something does,
+  Transport::End section_end = Transport::End::Follows;  // and what comes behind it.
+  bool resetting = false;                                // It ends with `reset_code`.
   ErrorCode reset_code = ErrorCode::NoError;
   Transport::Priority priority;
   std::size_t unconsumed = 0;  // Bytes given to the owner that consume() has not named.

@@ -308,6 +308,21 @@ Transport::SentBody Transport::send_body(StreamId stream, std::string_view bytes
   return {.outcome = count < bytes.size() ? Sent::Blocked : Sent::Done, .bytes = count};
 }
 
+std::optional<std::size_t> Transport::room(StreamId stream, std::size_t least) {
+  const std::int64_t bytes = pear_http3_room(quic_, stream, least);
+  if (bytes < 0) return {};
+  return static_cast<std::size_t>(bytes);
+}
+
+bool Transport::write(StreamId stream, std::string_view bytes, End end) {
+  const std::int64_t taken = pear_http3_write(quic_, stream, lent(bytes), end == End::Here);
+  return taken >= 0 && static_cast<std::size_t>(taken) == bytes.size();
+}
+
+std::uint64_t Transport::section_max() const {
+  return pear_http3_field_section_max(quic_);
+}
+
 std::optional<StreamId> Transport::next_writable() {
   const std::int64_t stream = pear_http3_next_writable(quic_);
   if (stream < 0) return {};

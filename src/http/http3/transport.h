@@ -225,6 +225,15 @@ class Transport {
     std::size_t bytes = 0;  // Taken: less than all with Blocked.
   };
   [[nodiscard]] SentBody send_body(StreamId stream, std::string_view bytes, End end);
+  // How many bytes write() takes on a stream now; nothing: the peer has stopped it, or it is gone.
+  // Where they are less than `least` (at least 1): 0, and next_writable() names the stream when
+  // they are so many.
+  [[nodiscard]] std::optional<std::size_t> room(StreamId stream, std::size_t least);
+  // Bytes of a stream as they are, no more than there is room for: frames that leave in pieces.
+  // send_body() and its like send nothing on a stream that began like this. False: as of room().
+  [[nodiscard]] bool write(StreamId stream, std::string_view bytes, End end);
+  // What the peer takes of a field section; UINT64_MAX while it has not said so.
+  [[nodiscard]] std::uint64_t section_max() const;
   // A stream that can take more than it could, or whose peer has stopped it; each once.
   [[nodiscard]] std::optional<StreamId> next_writable();
   // How many streams the peer has stopped (STOP_SENDING): next_writable() does not name them all.

@@ -3,7 +3,7 @@
 use super::account::Account;
 use super::error_code::HeaderError;
 use crate::abi::FieldView;
-use crate::fault::rule;
+use crate::fault::{limit, rule};
 use wasmtime::Result;
 
 #[derive(Clone, Copy)]
@@ -33,6 +33,12 @@ pub struct FieldList {
 /// What an edit of a list came to: an error that the guest is told. The outer Result, where there is
 /// one, ends the guest.
 pub type Edit = std::result::Result<(), HeaderError>;
+
+/// For the operator, who reads them in the log.
+pub const FIELDS_MAX: &str =
+    "more fields in one list than limits.fields_max (raise it, or let the site make fewer)";
+const FIELD_BYTES_MAX: &str = "more bytes in one list of fields than limits.field_bytes_max (raise it, or \
+     let the site write less)";
 
 const CHARGE_STEP: u64 = 1024;
 /// Room that most responses need no more than.
@@ -70,10 +76,10 @@ impl FieldList {
             return Ok(Err(HeaderError::InvalidSyntax));
         }
         if self.entries.len() >= limits.count {
-            return Err(rule("more fields in one list than fields_max"));
+            return Err(limit(FIELDS_MAX));
         }
         if self.bytes + name.len() + value.len() > limits.bytes {
-            return Err(rule("more bytes in one list of fields than field_bytes_max"));
+            return Err(limit(FIELD_BYTES_MAX));
         }
         if self.text.len() + name.len() + value.len() > limits.bytes.saturating_mul(2) {
             self.compact();

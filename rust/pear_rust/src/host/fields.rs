@@ -2,12 +2,13 @@
 
 use super::body::OutgoingResponse;
 use super::error_code::HeaderError;
+use super::field_list::FIELDS_MAX;
 pub use super::field_list::{FieldLimits, FieldList};
 use super::outgoing::OutgoingRequest;
 use super::slots::Parent;
 use super::{Cx, State};
 use crate::abi::{FieldView, until_lowered};
-use crate::fault::rule;
+use crate::fault::{limit, rule};
 use wasmtime::Result;
 use wasmtime::component::{LinkerInstance, Resource, ResourceType, WasmList, WasmStr};
 
@@ -134,7 +135,7 @@ fn from_list(
 ) -> Result<(std::result::Result<Resource<Fields>, HeaderError>,)> {
     let limits = cx.data().field_limits;
     if entries.len() > limits.count {
-        return Err(rule("more fields in one list than fields_max"));
+        return Err(limit(FIELDS_MAX));
     }
     let mut list = FieldList::default();
     for index in 0..entries.len() {
@@ -162,7 +163,7 @@ fn set(
     let mut added = FieldList::default();
     let mut outcome = Ok(());
     if values.len() > limits.count {
-        return Err(rule("more fields in one list than fields_max"));
+        return Err(limit(FIELDS_MAX));
     }
     for index in 0..values.len() {
         let Some(value) = values.get(&mut cx, index) else { break };

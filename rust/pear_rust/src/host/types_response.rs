@@ -7,7 +7,7 @@ use super::field_list::FieldList;
 use super::fields::Fields;
 use super::slots::Parent;
 use super::{Cx, State};
-use crate::fault::rule;
+use crate::fault::{limit, rule};
 use wasmtime::Result;
 use wasmtime::component::{LinkerInstance, Resource, ResourceType};
 
@@ -19,7 +19,10 @@ impl State {
         let Some(call) = self.call.as_mut() else { return Err(rule("no request")) };
         call.answer = Answer::Response { status };
         if !call.host.response_head(status, &response.fields.views()) {
-            return Err(rule("the response's head is larger than the host allows"));
+            return Err(limit(
+                "no room for the response's head in what limits.memory leaves (raise it, or let the site \
+                 write less)",
+            ));
         }
         response.fields.release(&mut self.account);
         let unwritten = response.content_length.is_some_and(|length| length > 0);

@@ -146,6 +146,38 @@ impl Connection {
         outcome(http3.send_body(&mut self.quic, stream, bytes, end), counted)
     }
 
+    /// How many bytes `write` takes on a stream now. Where they are less than `least`: 0, and
+    /// `next_writable` names the stream when there is room for so many.
+    pub fn room(&mut self, stream: u64, least: usize) -> i64 {
+        match self.quic.stream_capacity(stream) {
+            // This is also what makes quiche look out for the stream.
+            Ok(bytes) if bytes < least => {
+                self.quic.stream_writable(stream, least).map_or(FAILED, |_| 0)
+            }
+            Ok(bytes) => counted(bytes),
+            Err(_) => FAILED,
+        }
+    }
+
+    /// Bytes of a stream as they are: frames that quiche's HTTP/3 would not send in pieces. It knows
+    /// nothing of them, and so it sends nothing on a stream that began like this.
+    pub fn write(&mut self, stream: u64, bytes: &[u8], end: bool) -> i64 {
+        match self.quic.stream_send(stream, bytes, end) {
+            Ok(taken) => counted(taken),
+            Err(quiche::Error::Done) => BLOCKED,
+            Err(_) => FAILED,
+        }
+    }
+
+    /// What the peer takes of a field section; u64::MAX where it has not said so.
+    pub fn field_section_max(&self) -> u64 {
+        /// SETTINGS_MAX_FIELD_SECTION_SIZE (RFC 9114, section 7.2.4.1).
+        const SETTING: u64 = 0x6;
+        let settings = self.http3.as_ref().and_then(h3::Connection::peer_settings_raw);
+        let found = settings.unwrap_or_default().iter().find(|(id, _)| *id == SETTING);
+        found.map_or(u64::MAX, |(_, value)| *value)
+    }
+
     pub fn set_priority(&mut self, stream: u64, urgency: u8, incremental: bool) {
         // As quiche does with a response: below its own streams. Of a stream that is gone there is
         // nothing to do.

@@ -249,6 +249,8 @@ Guest::Ending WasmGuest::ending() const {
         return GuestFault::Start;
       case engine::InstanceFault::NoRoom:
         return GuestFault::NoRoom;
+      case engine::InstanceFault::Limit:
+        return GuestFault::Limit;
     }
     PEAR_UNREACHABLE("a fault of the engine without a name here");
   };

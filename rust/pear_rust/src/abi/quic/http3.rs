@@ -147,6 +147,31 @@ pub unsafe extern "C" fn pear_http3_send_body(
 }
 
 #[unsafe(no_mangle)]
+pub unsafe extern "C" fn pear_http3_room(quic: *mut PearQuic, stream: u64, least: usize) -> i64 {
+    // SAFETY: see the head of mod.rs.
+    unsafe { &mut *quic }.enter(FAILED, |connection| connection.room(stream, least))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pear_http3_write(
+    quic: *mut PearQuic,
+    stream: u64,
+    bytes: PearBytes,
+    end: bool,
+) -> i64 {
+    // SAFETY: see the head of mod.rs.
+    let (quic, bytes) = unsafe { (&mut *quic, bytes.view()) };
+    quic.enter(FAILED, |connection| connection.write(stream, bytes, end))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pear_http3_field_section_max(quic: *const PearQuic) -> u64 {
+    // SAFETY: see the head of mod.rs.
+    let quic = unsafe { &*quic };
+    guarded(u64::MAX, || quic.connection.field_section_max())
+}
+
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn pear_http3_set_priority(
     quic: *mut PearQuic,
     stream: u64,
