@@ -72,10 +72,10 @@ class Deaths(FolderTest):
         with PearProcess(self.folder) as pear:
             stopped = pear.server_pid()
             os.kill(stopped, signal.SIGSTOP)
+            self.assertEqual(pear.wait_event("server_hung")["thread"], "all, by SIGSTOP")
             # The connection waits in the queue of the socket, for whoever comes.
             self.assertEqual(self.ask(pear, "good"), 200)
             self.assertNotEqual(pear.server_pid(), stopped)
-            self.assertEqual(pear.wait_event("server_hung")["thread"], "all, by SIGSTOP")
             self.assertEqual(pear.stop(), 0)
 
     def test_a_signal_of_a_crash_from_outside_leaves_no_site_out(self):
