@@ -98,7 +98,7 @@ TEST(Engine, GivesOutAsManyInstancesAsItHasAndNotOneMore) {
   EXPECT_EQ(second.run(), PollStep::Idle) << second.instance.fault_text();
   Guest third(*image);
   EXPECT_EQ(third.run(), PollStep::Faulted);
-  EXPECT_EQ(third.instance.fault(), InstanceFault::Start) << third.instance.fault_text();
+  EXPECT_EQ(third.instance.fault(), InstanceFault::NoRoom) << third.instance.fault_text();
 }
 
 TEST(Engine, AMemoryIsNotLargerThanItsSlot) {

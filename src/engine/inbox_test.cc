@@ -17,6 +17,7 @@ struct FileGuest {
     folder.write("old.txt", "an old file");
     grants.directories = &directory;
     grants.directory_count = 1;
+    grants.share = share.raw();
     instance = std::make_unique<Instance>(
         *image,
         Instance::Surroundings{.host = &FakeHost::table(), .context = &host, .grants = &grants},
@@ -42,8 +43,11 @@ struct FileGuest {
   base::TemporaryFolder folder;
   Directory directory{.host_path = lend(std::string_view(folder.path().native())),
                       .guest_path = lend(std::string_view("/data")),
-                      .writable = true};
+                      .writable = true,
+                      .quota_bytes = 1'000'000,
+                      .quota_files = 1'000};
   std::shared_ptr<const Image> image = guest_image("libc_files");
+  Share share{*test_engine(), "inbox", 100};
   Grants grants = Guest::kGrants;
   FakeHost host;
   std::atomic<bool> woken{false};

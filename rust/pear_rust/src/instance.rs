@@ -164,9 +164,8 @@ async fn start(image: &Image, store: &mut Store<State>) -> wasmtime::Result<Hand
     instance.get_typed_func(&mut *store, image.handle)
 }
 
-/// Bytes that a guest can hand to one host function which keeps them: a copy takes a millisecond at most.
-/// Those that go on to the client are not copied, and not counted.
-const HOSTCALL_BYTES_MAX: usize = 2 << 20;
+/// Bytes that a guest can hand to one host function.
+const HOSTCALL_BYTES_MAX: usize = 16 << 20;
 
 async fn next_request(mailbox: &Mailbox) -> (RequestView, CallRef) {
     poll_fn(|_| match mailbox.request.take() {
