@@ -41,7 +41,8 @@ class SiteReloadTest : public testing::Test {
   }
   std::set<CageId> cages() {
     std::set<CageId> ids;
-    for (const model::CagePlace& place : served()->cages) ids.insert(place.cage);
+    const auto site = served();
+    for (const model::CagePlace& place : site->cages) ids.insert(place.cage);
     return ids;
   }
 
@@ -73,7 +74,28 @@ TEST_F(SiteReloadTest, EachKeyArrivesInTheTableAndInTheCages) {
     EXPECT_EQ(any_kept, !is_of_cages) << key.path;
     EXPECT_EQ(after.size(), settings_.cages) << key.path;
   }
+  settings_.heal.check = std::chrono::seconds(2);
+  deploy();
   EXPECT_EQ(cores_.asked_path, "/changed") << "heal.path";
+}
+
+TEST_F(SiteReloadTest, ACageIsAskedForTheHealthPathOfItsVersion) {
+  settings_.heal.path = "/health";
+  deploy();
+  EXPECT_EQ(cores_.asked_path, "/health");
+  const std::set<CageId> before = cages();
+
+  settings_.heal.path = "/ready";
+  deploy();
+  EXPECT_EQ(cores_.asked_path, "/ready");
+  EXPECT_EQ(cages(), before) << "for that no cage has to end";
+
+  // While a new version starts, the one that serves is asked for its own.
+  cores_.starts_at_once = false;
+  settings_.heal.path = "/new";
+  settings_.source = "/b.wasm";
+  deploy();
+  EXPECT_EQ(cores_.asked_path, "/ready");
 }
 
 TEST_F(SiteReloadTest, RoutesInForceHaveTheirOwnLimitsWhileAnUpdateIsOnItsWay) {

@@ -186,25 +186,6 @@ TEST_F(SupervisorTest, ReplacesACageThatGivesNoProofOfLife) {
   EXPECT_EQ(shop().current().running(), 3U);
 }
 
-TEST_F(SupervisorTest, AsksForTheHealthPathOfTheSettingsInForce) {
-  cores_.starts_at_once = true;
-  supervisor_.deploy(kShop, version("a", 1, "/health"), now_);
-  deliver();
-  pass(seconds(10));
-  EXPECT_EQ(cores_.asked_path, "/health");
-
-  supervisor_.deploy(kShop, version("a", 1, "/ready"), now_);
-  pass(seconds(10));
-  EXPECT_EQ(cores_.asked_path, "/ready");
-  EXPECT_EQ(cores_.cages.size(), 1U) << "for that no cage has to end";
-
-  // While a new version starts, the one that serves is asked for its own.
-  cores_.starts_at_once = false;
-  supervisor_.deploy(kShop, version("b", 1, "/new"), now_);
-  pass(seconds(10));
-  EXPECT_EQ(cores_.asked_path, "/ready");
-}
-
 TEST_F(SupervisorTest, ReplacesOneCageAMinuteWhoseHealthPathFailsAndNeverAllAtOnce) {
   cores_.starts_at_once = true;
   supervisor_.deploy(kShop, version("a", 3, "/health"), now_);
