@@ -94,7 +94,7 @@ class Server final : private io::SignalListener {
   std::unique_ptr<engine::ImageCache> cache_;
   std::unique_ptr<ImageSource> images_;
   std::unique_ptr<engine::Ticker> ticker_;
-  cage::InstanceCount instances_;
+  engine::InstanceCount instances_;
   engine::Reaper reaper_;
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<data::HopMesh> mesh_;

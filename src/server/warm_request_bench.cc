@@ -125,7 +125,7 @@ class Bench {
 
   std::shared_ptr<const engine::Engine> engine_ = engine::Engine::make({}).value();
   engine::Ticker ticker_{engine_};
-  cage::InstanceCount instances_{100};
+  engine::InstanceCount instances_{100};
   engine::Reaper reaper_;
   config::ServerSettings settings_;
   config::SiteSettings site_;

@@ -84,7 +84,7 @@ class WasmGuest final : public Guest {
     const engine::Image& image;
     std::shared_ptr<const Grants> grants;
     engine::Inbox& inbox;
-    InstanceCount::Place place;
+    engine::InstanceCount::Place place;
   };
   WasmGuest(Origin origin, GuestHost& host, std::uint64_t token);
   ~WasmGuest() override = default;
@@ -104,8 +104,9 @@ class WasmGuest final : public Guest {
   [[nodiscard]] std::span<const PearField> trailers(std::span<const http::Field> fields);
 
  private:
-  GuestHost* host_;             // Borrowed; null once it has left it.
-  InstanceCount::Place place_;  // Before the instance, which must be gone when another may come.
+  GuestHost* host_;  // Borrowed; null once it has left it.
+  engine::InstanceCount::Place
+      place_;  // Before the instance, which must be gone when another may come.
   std::shared_ptr<const Grants> grants_;
   engine::Instance instance_;
   std::vector<PearField> fields_;  // Of the request. Its room is kept from call to call.
@@ -268,7 +269,7 @@ std::span<const PearField> WasmGuest::trailers(std::span<const http::Field> fiel
 class WasmGuestSource final : public GuestSource {
  public:
   WasmGuestSource(std::shared_ptr<const engine::Image> image, const config::SiteSettings& site,
-                  engine::Inbox& inbox, InstanceCount& instances)
+                  engine::Inbox& inbox, engine::InstanceCount& instances)
       : image_(std::move(image)),
         grants_(std::make_shared<const Grants>(image_->engine(), site)),
         inbox_(inbox),
@@ -277,7 +278,7 @@ class WasmGuestSource final : public GuestSource {
         site_(instances.site(site.name)) {}
 
   std::unique_ptr<Guest> make(GuestHost& host, std::uint64_t token) override {
-    InstanceCount::Place place = instances_.take(needs_, site_);
+    engine::InstanceCount::Place place = instances_.take(needs_, site_);
     if (place == nullptr) return nullptr;
     return std::make_unique<WasmGuest>(
         WasmGuest::Origin{
@@ -290,17 +291,20 @@ class WasmGuestSource final : public GuestSource {
   std::shared_ptr<const engine::Image> image_;
   std::shared_ptr<const Grants> grants_;
   engine::Inbox& inbox_;
-  InstanceCount& instances_;
-  InstanceCount::Needs needs_;
-  std::shared_ptr<InstanceCount::Site> site_;
+  engine::InstanceCount& instances_;
+  engine::InstanceCount::Needs needs_;
+  engine::InstanceCount::SharedSite site_;
 };
+
+// Another thread has something for this core.
+void wake(void* waker) {
+  static_cast<io::Waker*>(waker)->wake();
+}
 
 }  // namespace
 
 WasmGuestMaker::WasmGuestMaker(const Parts& parts, io::Waker& waker)
-    : parts_(parts),
-      room_(parts.instances, waker),
-      inbox_([](void* context) { static_cast<io::Waker*>(context)->wake(); }, &waker) {}
+    : parts_(parts), room_(parts.instances, &wake, &waker), inbox_(&wake, &waker) {}
 
 WasmGuestMaker::~WasmGuestMaker() {
   rest();

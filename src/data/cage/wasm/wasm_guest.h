@@ -7,8 +7,8 @@
 #include <span>
 
 #include "data/cage/guest.h"
-#include "data/cage/wasm/instance_count.h"
 #include "engine/instance.h"
+#include "engine/instance_count.h"
 #include "engine/reaper.h"
 #include "engine/ticker.h"
 #include "io/waker.h"
@@ -19,7 +19,7 @@ class WasmGuestMaker final : public GuestMaker {
  public:
   // Shared by all cores; all outlive the maker, and the reaper dies before the count.
   struct Parts {
-    InstanceCount& instances;
+    engine::InstanceCount& instances;
     engine::Ticker& ticker;
     engine::Reaper& reaper;
   };
@@ -42,7 +42,7 @@ class WasmGuestMaker final : public GuestMaker {
 
  private:
   Parts parts_;
-  InstanceCount::Core room_;
+  engine::InstanceCount::Core room_;
   engine::Inbox inbox_;
   bool working_ = false;
 };

@@ -5,7 +5,8 @@
 // more than leaves something for the next one. A core that found no room asks the others: each lets
 // the instance go that has been idle there for longest.
 //
-// Thread: any. take() and the end of a place are without locks.
+// Thread: any. take() and the end of a place are without locks; a lock is taken where a cage begins
+//         and where a core found no room.
 #pragma once
 
 #include <atomic>
@@ -17,13 +18,12 @@
 #include <vector>
 
 #include "engine/image.h"
-#include "io/waker.h"
 
-namespace pear::cage {
+namespace pear::engine {
 
 class InstanceCount {
  public:
-  using Needs = engine::Image::Needs;
+  using Needs = Image::Needs;
 
   // The instances of one site, on all cores.
   class Site {
@@ -31,11 +31,15 @@ class InstanceCount {
     friend class InstanceCount;
     std::atomic<std::uint32_t> count_{0};
   };
+  using SharedSite = std::shared_ptr<Site>;
 
   // A core that makes instances. The count outlives it.
   class Core {
    public:
-    Core(InstanceCount& count, io::Waker& waker);
+    using Wake = void (*)(void* context);
+
+    // `wake(context)` is called from any thread, to let the core look at take_asked() soon.
+    Core(InstanceCount& count, Wake wake, void* context);
     ~Core();
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
@@ -52,7 +56,8 @@ class InstanceCount {
 
    private:
     InstanceCount& count_;
-    io::Waker& waker_;
+    Wake wake_;
+    void* context_;
     std::atomic<bool> asked_{false};
   };
 
@@ -60,20 +65,20 @@ class InstanceCount {
 
   struct Leave {
     Needs needs;
-    std::shared_ptr<Site> site;
+    SharedSite site;
     void operator()(InstanceCount* count) const { count->leave(needs, *site); }
   };
   // The count outlives it.
   using Place = std::unique_ptr<InstanceCount, Leave>;
 
   // Null when the process, or the site's share of it, has no room.
-  [[nodiscard]] Place take(const Needs& needs, std::shared_ptr<Site> site);
+  [[nodiscard]] Place take(const Needs& needs, SharedSite site);
 
   // Whether the process has no room, whoever asks.
   [[nodiscard]] bool is_full_for(const Needs& needs) const;
 
   // The same for all who name it, as long as one of them holds it.
-  [[nodiscard]] std::shared_ptr<Site> site(const std::string& name);
+  [[nodiscard]] SharedSite site(const std::string& name);
 
  private:
   // A site may have so many times what is left for the others.
@@ -92,4 +97,4 @@ class InstanceCount {
   std::map<std::string, std::weak_ptr<Site>> sites_;
 };
 
-}  // namespace pear::cage
+}  // namespace pear::engine

@@ -1,15 +1,15 @@
-#include "data/cage/wasm/instance_count.h"
+#include "engine/instance_count.h"
 
 #include <utility>
 
-namespace pear::cage {
+namespace pear::engine {
 
 InstanceCount::InstanceCount(std::uint32_t instances_max)
     : instances_max_(instances_max),
-      memories_max_(engine::pool_memories(instances_max)),
-      tables_max_(engine::pool_tables(instances_max)) {}
+      memories_max_(pool_memories(instances_max)),
+      tables_max_(pool_tables(instances_max)) {}
 
-InstanceCount::Place InstanceCount::take(const Needs& needs, std::shared_ptr<Site> site) {
+InstanceCount::Place InstanceCount::take(const Needs& needs, SharedSite site) {
   const std::uint32_t all = instances_.fetch_add(1);
   const std::uint32_t own = site->count_.fetch_add(1);
   const std::uint32_t memories = memories_.fetch_add(needs.memories) + needs.memories;
@@ -34,7 +34,7 @@ void InstanceCount::leave(const Needs& needs, Site& site) {
   instances_.fetch_sub(1);
 }
 
-std::shared_ptr<InstanceCount::Site> InstanceCount::site(const std::string& name) {
+InstanceCount::SharedSite InstanceCount::site(const std::string& name) {
   const std::scoped_lock lock(mutex_);
   std::erase_if(sites_, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<Site>& entry = sites_[name];
@@ -43,7 +43,8 @@ std::shared_ptr<InstanceCount::Site> InstanceCount::site(const std::string& name
   return site;
 }
 
-InstanceCount::Core::Core(InstanceCount& count, io::Waker& waker) : count_(count), waker_(waker) {
+InstanceCount::Core::Core(InstanceCount& count, Wake wake, void* context)
+    : count_(count), wake_(wake), context_(context) {
   const std::scoped_lock lock(count_.mutex_);
   count_.cores_.push_back(this);
 }
@@ -57,8 +58,8 @@ void InstanceCount::Core::ask() {
   const std::scoped_lock lock(count_.mutex_);
   for (Core* const core : count_.cores_) {
     if (core == this || core->asked_.exchange(true)) continue;
-    core->waker_.wake();
+    core->wake_(core->context_);
   }
 }
 
-}  // namespace pear::cage
+}  // namespace pear::engine

@@ -1,12 +1,10 @@
-#include "data/cage/wasm/instance_count.h"
+#include "engine/instance_count.h"
 
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "io/waker.h"
-
-namespace pear::cage {
+namespace pear::engine {
 namespace {
 
 using Needs = InstanceCount::Needs;
@@ -46,9 +44,8 @@ TEST(InstanceCount, NeverGivesMoreThanThereIs) {
 TEST(InstanceCount, CountsTheMemoriesAndTablesOfEach) {
   InstanceCount count(100);
   EXPECT_LE(take_all(count, "memories", {.memories = 4, .tables = 1}).size() * 4,
-            engine::pool_memories(100));
-  EXPECT_LE(take_all(count, "tables", {.memories = 1, .tables = 16}).size() * 16,
-            engine::pool_tables(100));
+            pool_memories(100));
+  EXPECT_LE(take_all(count, "tables", {.memories = 1, .tables = 16}).size() * 16, pool_tables(100));
   // All of it came back.
   EXPECT_GE(take_all(count, "others").size(), 75U);
 }
@@ -62,15 +59,18 @@ TEST(InstanceCount, ASiteIsTheSameForAllCores) {
 
 TEST(InstanceCount, AsksTheOtherCoresOnce) {
   InstanceCount count(1);
-  io::Waker waker{io::UniqueFd()};
-  InstanceCount::Core one(count, waker);
-  InstanceCount::Core other(count, waker);
+  int woken = 0;
+  const auto wake = [](void* context) { ++*static_cast<int*>(context); };
+  InstanceCount::Core one(count, wake, &woken);
+  InstanceCount::Core other(count, wake, &woken);
   EXPECT_FALSE(other.take_asked());
   one.ask();
+  one.ask();
+  EXPECT_EQ(woken, 1);
   EXPECT_FALSE(one.take_asked());
   EXPECT_TRUE(other.take_asked());
   EXPECT_FALSE(other.take_asked());
 }
 
 }  // namespace
-}  // namespace pear::cage
+}  // namespace pear::engine
