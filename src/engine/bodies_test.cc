@@ -279,7 +279,7 @@ TEST_F(Bodies, OfAClientThatWentAwayFailOnceAndAreClosedThen) {
 
 TEST_F(Bodies, AHeadThatTheHostRefusesIsAFault) {
   host_.refuse_head = true;
-  EXPECT_TRUE(faults("/no-body", "7: no room for the response's head"));
+  EXPECT_TRUE(faults("/no-body", "8: no room for the response's head"));
 }
 
 }  // namespace

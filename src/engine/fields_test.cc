@@ -56,18 +56,18 @@ TEST_F(Fields, AreMadeFromAListOrNotAtAll) {
 TEST_F(Fields, HoldAsManyFieldsAsAllowedAndNotOneMore) {
   EXPECT_EQ(run("/fields-at-limit"), "made");
   EXPECT_EQ(run("/fields-past-limit"),
-            "fault 7: more fields in one list than limits.fields_max (raise it, or let the site "
+            "fault 8: more fields in one list than limits.fields_max (raise it, or let the site "
             "make fewer) in many");
 }
 
 TEST_F(Fields, HoldAsManyBytesAsAllowedAndNotOneMore) {
   EXPECT_EQ(run("/bytes-at-limit"), "ok;");
-  EXPECT_TRUE(run("/bytes-past-limit").starts_with("fault 7: more bytes in one list"));
+  EXPECT_TRUE(run("/bytes-past-limit").starts_with("fault 8: more bytes in one list"));
 }
 
 TEST_F(Fields, RefuseAHugeListBeforeTheyCopyIt) {
   EXPECT_TRUE(
-      run("/huge-list").starts_with("fault 7: more fields in one list than limits.fields_max"));
+      run("/huge-list").starts_with("fault 8: more fields in one list than limits.fields_max"));
 }
 
 TEST_F(Fields, DoNotGrowByBeingRewritten) {

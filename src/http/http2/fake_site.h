@@ -28,6 +28,7 @@ class FakeSite final : public SessionOwner {
     std::string body;
     std::vector<http::Field> fields;
     std::vector<http::Field> trailers;
+    std::optional<std::uint64_t> content_length = {};
     bool at_once = false;        // From within on_request().
     std::size_t body_steps = 0;  // Not 0: so many bytes at a time, then resume() is needed.
   };
@@ -81,6 +82,7 @@ class FakeSite final : public SessionOwner {
       responded = true;
       site.session->respond(id, {.status = status,
                                  .fields = site.answer.fields,
+                                 .content_length = site.answer.content_length,
                                  .date = "Mon, 01 Jan 2024 00:00:00 GMT",
                                  .has_body = !site.answer.body.empty() && method != "HEAD"});
     }

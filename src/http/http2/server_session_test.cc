@@ -107,7 +107,7 @@ TEST(ServerSession, GivesTheConnectionBackWhatAClosedStreamHadNotUsed) {
 
 TEST(ServerSession, SendsTheHeadOnlyToHead) {
   Harness server;
-  server.site.answer = {.body = "hello", .fields = {{"content-length", "5"}}};
+  server.site.answer = {.body = "hello", .content_length = 5};
   TestClient client;
   const auto stream = client.request(get_fields("/", "HEAD"));
 
