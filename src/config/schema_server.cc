@@ -136,6 +136,16 @@ constexpr std::array kKeys{
         DurationField{[](Target t) -> milliseconds& { return t.server.http.body_timeout; },
                       kTimeoutMin, kTimeoutMax},
         "Between two pieces of a request body."},
+    Key{"http.body_rate_min",
+        SizeField{[](Target t) -> Bytes& { return t.server.http.body_rate_min; }, Bytes{1}, 1_GiB,
+                  Bytes{1}, "none"},
+        "Bytes in a second that a request body must come with, on average, while its answer waits "
+        "for it; past it the answer is 408. Time in which the server does not want more of it does "
+        "not count, and a response that has begun ends it."},
+    Key{"http.body_rate_grace",
+        DurationField{[](Target t) -> milliseconds& { return t.server.http.body_rate_grace; },
+                      kTimeoutMin, kTimeoutMax},
+        "For so long a request body may be slower than http.body_rate_min."},
     Key{"http.idle_timeout",
         DurationField{[](Target t) -> milliseconds& { return t.server.http.idle_timeout; },
                       kTimeoutMin, kTimeoutMax},
@@ -144,6 +154,16 @@ constexpr std::array kKeys{
         DurationField{[](Target t) -> milliseconds& { return t.server.http.write_timeout; },
                       kTimeoutMin, kTimeoutMax},
         "How long a client may take no byte of its response before the connection is ended."},
+    Key{"http.linger_timeout",
+        DurationField{[](Target t) -> milliseconds& { return t.server.http.linger_timeout; },
+                      kTimeoutMin, kTimeoutMax},
+        "When a connection has been told its last word, what its client still sends is read past, "
+        "so "
+        "that the word is not lost: until the client has sent nothing for so long."},
+    Key{"http.linger_max",
+        DurationField{[](Target t) -> milliseconds& { return t.server.http.linger_max; },
+                      kTimeoutMin, kTimeoutMax},
+        "How long what a client still sends is read past at most, however steadily it comes."},
     Key{"http.requests_per_connection_max",
         CountField{
             [](Target t) -> std::uint32_t& { return t.server.http.requests_per_connection_max; }, 1,

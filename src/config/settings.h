@@ -74,8 +74,13 @@ struct HttpLimits {
 
   milliseconds header_timeout{10'000};  // First byte of a head → its last.
   milliseconds body_timeout{60'000};    // Between two pieces of a request body.
-  milliseconds idle_timeout{75'000};    // Between requests of a kept-alive connection.
-  milliseconds write_timeout{60'000};   // Without any progress of a response towards the client.
+  Bytes body_rate_min{240};             // Of a request body in a second, before its answer; 0: any.
+  milliseconds body_rate_grace{10'000};  // So long it may be slower.
+  milliseconds idle_timeout{75'000};     // Between requests of a kept-alive connection.
+  milliseconds write_timeout{60'000};    // Without any progress of a response towards the client.
+  milliseconds linger_timeout{
+      5'000};                       // After the last word: a client that sends nothing for so long
+  milliseconds linger_max{30'000};  // or goes on for so long is left.
 
   std::uint32_t requests_per_connection_max = 1'000'000;
   std::uint32_t connections_max = 15'000;  // Of all cores together; past it accepting pauses.

@@ -24,6 +24,14 @@ TEST(BodyPace, IsWhatCameOnAverage) {
   EXPECT_EQ(pace.deadline(20 * 240 + 120, kLimits), kStart + std::chrono::milliseconds(20'500));
 }
 
+TEST(BodyPace, MayBeAnyWhereTheSettingsSaySo) {
+  config::HttpLimits limits;
+  limits.body_rate_min = Bytes{0};
+  BodyPace pace;
+  pace.wait(kStart);
+  EXPECT_GT(pace.deadline(0, limits), kStart + std::chrono::hours(24 * 300));
+}
+
 TEST(BodyPace, DoesNotCountTheTimeInWhichTheGuestIsSlow) {
   BodyPace pace;
   pace.wait(kStart);

@@ -30,18 +30,17 @@ class BodyPace {
   // When the client will have been slower than http.body_rate_min, unless more than `bytes` come
   // before. For the time in which it is waited for.
   [[nodiscard]] MonotonicTime deadline(std::uint64_t bytes,
-                                       const config::HttpLimits& /*limits*/) const {
+                                       const config::HttpLimits& limits) const {
     // A year is for ever, and no overflow.
     constexpr std::uint64_t kSecondsMax = 365UL * 86'400;
-    const auto earned = std::chrono::milliseconds(1'000 * std::min(bytes / kRateMin, kSecondsMax) +
-                                                  1'000 * (bytes % kRateMin) / kRateMin);
-    return since_ + std::max(earned, kGrace) - waited_;
+    const std::uint64_t rate = limits.body_rate_min.count;
+    if (rate == 0) return since_ + std::chrono::seconds(kSecondsMax);
+    const auto earned = std::chrono::milliseconds(1'000 * std::min(bytes / rate, kSecondsMax) +
+                                                  1'000 * (bytes % rate) / rate);
+    return since_ + std::max(earned, limits.body_rate_grace) - waited_;
   }
 
  private:
-  static constexpr std::uint64_t kRateMin = 240;  // Bytes a second.
-  static constexpr std::chrono::milliseconds kGrace{10'000};
-
   MonotonicTime since_{};  // Zero: it is not waited for.
   std::chrono::nanoseconds waited_{};
 };

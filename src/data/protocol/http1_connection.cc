@@ -10,9 +10,6 @@ namespace pear::data::protocol {
 
 namespace {
 
-// When a connection has been told its last word, what its client still sends is read past, so that
-// the word is not lost: until the client has sent nothing for so long.
-constexpr std::chrono::milliseconds kLingerTimeout{5'000};
 // When a drain begins, a client that asks nothing just now may be about to: it has so long.
 constexpr std::chrono::milliseconds kLastWord{250};
 
@@ -103,7 +100,7 @@ void Http1Connection::wait_for(Waiting what) {
       time = limits.write_timeout;
       break;
     case Waiting::Linger:
-      time = kLingerTimeout;
+      time = limits.linger_timeout;
       at = linger_until_;
       break;
     case Waiting::LastWord:

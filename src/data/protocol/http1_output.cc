@@ -85,13 +85,6 @@ class Http1Connection::Batch {
   Lines lines_;
 };
 
-namespace {
-
-// How long what a client still sends is read past at most, however steadily it comes.
-constexpr std::chrono::milliseconds kLingerMax{30'000};
-
-}  // namespace
-
 void Http1Connection::queue_text(std::string_view text) {
   unsent_.append(text);
 }
@@ -362,7 +355,7 @@ void Http1Connection::linger() {
 void Http1Connection::read_past() {
   if (peer_ended_) return leave();
   stream_.shut_down_writing();
-  linger_until_ = owner_.shared_.path.now() + kLingerMax;
+  linger_until_ = owner_.shared_.path.now() + owner_.shared_.settings.http.linger_max;
   wait_for(Waiting::Linger);
   if (readable_) owner_.shared_.reactor.run_again(*this, io::IoEvents::read());
 }

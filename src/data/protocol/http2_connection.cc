@@ -19,11 +19,6 @@ namespace {
 // Between the two steps of a shutdown: what the client sent before it heard of the first one is on
 // its way for about so long (RFC 9113, section 6.8: a round trip).
 constexpr std::chrono::milliseconds kRoundTrip{250};
-// After the last word what the client still sends is read past, so that its kernel does not throw
-// the word away: until it has sent nothing for so long,
-constexpr std::chrono::milliseconds kLingerTimeout{5'000};
-// or for so long in all.
-constexpr std::chrono::milliseconds kLingerMax{30'000};
 // A connection that has nothing to do for so long gives back what only a busy one needs.
 constexpr std::chrono::milliseconds kQuiet{1'000};
 
@@ -284,7 +279,7 @@ void Http2Connection::wait_for(Waiting what) {
       time = kRoundTrip;
       break;
     case Waiting::Linger:
-      time = kLingerTimeout;
+      time = limits.linger_timeout;
       at = linger_until_;
       break;
   }
@@ -328,7 +323,7 @@ void Http2Connection::shut_down() {
 void Http2Connection::linger() {
   lingering_ = true;
   stream_.shut_down_writing();
-  linger_until_ = shared().path.now() + kLingerMax;
+  linger_until_ = shared().path.now() + shared().settings.http.linger_max;
   wait_for(Waiting::Linger);
   readable_ = true;
   shared().reactor.run_again(*this, io::IoEvents::read());
