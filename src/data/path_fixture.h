@@ -46,7 +46,8 @@ class PathTest : public testing::Test, public CageLink, public cage::CageOutlet 
       complete = told.response.ended;
       if (over && told.response.body.empty()) leave();
     }
-    void inform(std::uint16_t /*status*/, std::span<const http::Field> /*fields*/) override {}
+    void on_interim(Exchange& /*told*/) override {}
+    [[nodiscard]] std::uint64_t section_max() const override { return kAnySize; }
     void on_request_room(Exchange& /*told*/) override {}
 
     // Takes so many bytes of what has come.

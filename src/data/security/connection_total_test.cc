@@ -28,7 +28,7 @@ TEST(ConnectionTotal, LeavesIdleConnectionsAloneUntilItIsNearlyFull) {
   EXPECT_EQ(ConnectionTotal::excess(0, 1), 0U);
   EXPECT_EQ(ConnectionTotal::excess(1, 1), 1U);
   EXPECT_EQ(ConnectionTotal::excess(9, 10), 0U);
-  EXPECT_EQ(ConnectionTotal::excess(10, 10), 1U);
+  EXPECT_EQ(ConnectionTotal::excess(10, 10), 2U);
 }
 
 }  // namespace
