@@ -152,10 +152,10 @@ class Results(unittest.TestCase):
                                                                "b": self.section("b", 2),
                                                                "c": self.section("c", 2)}, "abc"))
 
-    def test_figures_of_another_machine_and_of_scenarios_that_are_no_more_go(self):
-        old = results.merged("", "a machine\n", {"a": self.section("a", 1), "b": self.section("b", 1)}, "ab")
+    def test_figures_beside_other_peers_and_of_scenarios_that_are_no_more_go(self):
+        old = results.merged("", "peers\n", {"a": self.section("a", 1), "b": self.section("b", 1)}, "ab")
         self.assertNotIn("`a`", results.merged(old, "another\n", {"b": self.section("b", 2)}, "ab"))
-        self.assertNotIn("`a`", results.merged(old, "a machine\n", {"b": self.section("b", 2)}, "b"))
+        self.assertNotIn("`a`", results.merged(old, "peers\n", {"b": self.section("b", 2)}, "b"))
 
 
 class Processes(unittest.TestCase):

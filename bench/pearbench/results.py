@@ -1,5 +1,5 @@
-"""bench/RESULTS.md: a head of the machine and the peers, and a section for each scenario that says by which
-run it was measured. A run replaces the sections that it measured and keeps the others of the same machine."""
+"""bench/RESULTS.md: a head of the peers, and a section for each scenario that says by which run, and on which
+machine, it was measured. A run replaces the sections that it measured and keeps the others beside the same peers."""
 
 import dataclasses
 import datetime
@@ -8,12 +8,11 @@ import re
 from pearbench import figures, tools
 
 INTRODUCTION = ("Written by `bench/run`. Figures are medians over the rounds of the ratio within each round; "
-                "read ratios, not rates.")
+                "read ratios, not rates. All servers and the load share the cores of a machine.")
 
 
 def head(context):
     lines = [
-        f"- machine: {tools.machine()}; all servers and the load on the same cores",
         f"- wasmtime: {tools.first_line(str(context.wasmtime), '--version')}",
         f"- nginx: {tools.first_line(context.nginx, '-v')}, {context.cores} workers",
         f"- wrk: {tools.first_line(context.wrk, '-v')}, `-t1 -c64`",
@@ -25,7 +24,8 @@ def run_line(context, command):
     """By what the sections of this run were measured."""
     when = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     program = tools.first_line(str(context.pear), "--version") if context.pear else "without pear"
-    return f"{when}, {program}, {context.rounds} rounds of {context.seconds} s: `{command}`"
+    return (f"{when}, {program}, {context.rounds} rounds of {context.seconds} s, on {tools.machine()}: "
+            f"`{command}`")
 
 
 @dataclasses.dataclass
@@ -56,8 +56,8 @@ def sections_of(document):
 
 
 def merged(old, head_text, new, order):
-    """The document with the sections `new`, and those of `old` that are not among them. Figures from another
-    machine, or beside other peers, are not kept."""
+    """The document with the sections `new`, and those of `old` that are not among them. Figures beside other
+    peers are not kept."""
     kept = sections_of(old) if old.startswith(head_text) else {}
     sections = kept | new
     return "\n".join([head_text, *(sections[name] for name in order if name in sections)])
