@@ -110,6 +110,7 @@ class Tenants(unittest.TestCase):
         self.assertEqual(residents.slowdown(quiet, self.round_of(kept=1_100, shop=10_000)), 1.5)
         self.assertEqual(residents.slowdown(quiet, self.round_of(kept=100, shop=30_000)), 3)
         self.assertEqual(residents.slowdown(self.round_of(kept=0), self.round_of(kept=4_000)), 3)
+        self.assertEqual(residents.slowdown(self.round_of(kept=4_000), self.round_of(kept=1_000)), 0.25)
 
     def test_the_log_is_counted_while_it_is_read(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -16,6 +16,7 @@ import sys
 import time
 
 TICK_S = 0.005
+SOURCE = ("127.0.0.9", 0)  # What is counted by address is not the good clients'.
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = 0, 1, 2, 3, 4
 PING, WINDOW_UPDATE, CONTINUATION = 6, 8, 9
@@ -134,7 +135,7 @@ class Flood:
     def tick(self, count):
         if self._socket is None:
             self._connection = self._kind()
-            self._socket = socket.create_connection(("127.0.0.1", self._port))
+            self._socket = socket.create_connection(("127.0.0.1", self._port), source_address=SOURCE)
             self._socket.setblocking(False)
             self._unsent = self._connection.begin()
         if len(self._unsent) < 1 << 20:  # A server that reads no more gets no more.
@@ -198,6 +199,7 @@ class Crowd:
     def _join(self):
         member = socket.socket()
         member.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        member.bind(SOURCE)
         member.connect(("127.0.0.1", self._port))
         member.setblocking(False)
         member.send(self._first)
@@ -227,7 +229,7 @@ class Hellos:
     def tick(self, count):
         for _ in range(count):
             try:
-                one = socket.create_connection(("127.0.0.1", self._port))
+                one = socket.create_connection(("127.0.0.1", self._port), source_address=SOURCE)
                 one.send(self._hello)
                 self._open.append(one)
                 self.sent += 1
@@ -243,6 +245,7 @@ class QuicInitials:
     def __init__(self, port):
         self._to = ("127.0.0.1", port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(SOURCE)
         self._body = b"\x00\x00\x44\x94" + os.urandom(1172)  # No source id, no token, 1,172 bytes.
         self.sent = self.cuts = 0
 

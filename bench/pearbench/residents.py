@@ -84,19 +84,20 @@ class Residents:
 def slowdown(quiet, attacked):
     """How many times as late the worst off are, by their p99; NEAR_US later counts as twice."""
     def one(before, now):
-        later = 1 + (now - before) / NEAR_US
+        later = 1 + max(0, now - before) / NEAR_US
         return later if before == 0 else min(now / before, later)
     return max(one(quiet[who].p99_us, attacked[who].p99_us) for who in quiet)
 
 
 class MemoryWatch(threading.Thread):
-    """What the server holds beside what its accounts say, until stop(). `worst` is the largest ratio, `peak` the most
-    bytes."""
+    """What the server holds more than at the start, beside what its accounts say more, until stop(). `worst` is the
+    largest ratio of what it holds to what it should, `peak` the most bytes."""
 
     def __init__(self, house):
         super().__init__(daemon=True)
         self._house, self._stop_now = house, threading.Event()
-        self.worst, self.peak, self.charged = 1.0, 0, 0
+        self._held, self._charged = house.resident(), house.accounts() or 0
+        self.worst, self.peak = 1.0, 0
         self.start()
 
     def run(self):
@@ -108,9 +109,7 @@ class MemoryWatch(threading.Thread):
             if before is None or after is None:
                 continue
             charged = max(before, after)  # The two are not read at one moment.
-            expected = self._house.idle_bytes + max(0, charged - self._house.idle_accounts)
-            if held / expected > self.worst:
-                self.worst, self.charged = held / expected, charged
+            self.worst = max(self.worst, held / (self._held + max(0, charged - self._charged)))
 
     def stop(self):
         self._stop_now.set()

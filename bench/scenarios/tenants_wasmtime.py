@@ -6,9 +6,9 @@ import time
 
 from pearbench import servers
 from pearbench.figures import Figure
-from pearbench.house import MEMORY_BYTES, Attacking, components, tenants
+from pearbench.house import CLIENTS_NICE, MEMORY_BYTES, SERVER_NICE, Attacking, components, tenants
 from pearbench.memory_group import MemoryGroup
-from pearbench.process import BenchError, ask
+from pearbench.process import BenchError, ask, priority
 from pearbench.residents import GOOD_PER_S, good_neighbour
 from pearbench.tenant_pack import chosen
 
@@ -76,11 +76,12 @@ def end_of(server, group, kills):
 def attacked(context, folder, group, attack):
     server = server_of(context, folder, folder / "components" / "tenant.wasm", group)
     kills = group.oom_kills()
-    server.start("/ok", START_S)
+    with priority(SERVER_NICE):
+        server.start("/ok", START_S)
     try:
         target = json.dumps({"port": server.port, "folder": str(folder)})
         attacking = Attacking(attack.name, target)
-        with attacking:
+        with priority(CLIENTS_NICE), attacking:
             heard = good_neighbour(context, server.port, "localhost", "/ok")
         end, died = end_of(server, group, kills)
     finally:

@@ -30,10 +30,10 @@ def request_block(authority, path="/", method="GET", scheme="https", fields=()):
 
 
 class Http2Client:
-    def __init__(self, port, host="localhost", tls=None, timeout=60):
+    def __init__(self, port, host="localhost", tls=None, timeout=60, source=None):
         self.host = host
         self.scheme = "http" if tls is None else "https"
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout, source)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname=host)
             assert self.socket.selected_alpn_protocol() == "h2"

@@ -4,7 +4,7 @@ import pathlib
 import struct
 import sys
 
-from target import WARM, at_once, name_of, pause
+from target import OTHER_ADDRESS, WARM, at_once, name_of, pause
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "e2e"))
 
@@ -43,7 +43,7 @@ class Client(Http2Client):
     """Says which streams came to which status."""
 
     def __init__(self, target, host=WARM, window=None):
-        super().__init__(target.port, host, timeout=max(0.05, target.left()))
+        super().__init__(target.port, host, timeout=max(0.05, target.left()), source=OTHER_ADDRESS)
         self.statuses = {}
         more = {} if window is None else {"window": window}
         self.socket.sendall(frame(SETTINGS, 0, 0, settings(table=0, **more)))

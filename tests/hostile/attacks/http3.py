@@ -1,10 +1,11 @@
 """Attacks by HTTP/3 and QUIC. Runs where aioquic is (tests/peers). Each function is one pass."""
 
 import pathlib
+import socket
 import sys
 import time
 
-from target import name_of
+from target import OTHER_ADDRESS, name_of
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "conformance"))
 
@@ -20,6 +21,13 @@ PACKET = 1_150
 
 
 class Client(Http3Client):
+    def __init__(self, target):
+        super().__init__(target)
+        self._socket.close()
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(OTHER_ADDRESS)
+        self._socket.connect((target.host, target.port))
+
     def is_open(self, stream):
         """Whether more may be sent: aioquic resets a stream by itself when the server stops it."""
         return self._streams[stream].sender._reset_error_code is None

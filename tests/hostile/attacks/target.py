@@ -10,6 +10,7 @@ import time
 
 LOOPBACK = "127.0.0.1"
 FILES, WARM, SPARE = "evil.test", "evil2.test", "spare.test"  # The tenants' hosts: see tenants.py.
+OTHER_ADDRESS = ("127.0.0.2", 0)  # Than that of good clients: much is counted by address.
 NO_LINGER = struct.pack("ii", 1, 0)
 PASS_S, SHORT_PASS_S = 8, 4  # One pass of an attack gives up what it still waits for.
 
