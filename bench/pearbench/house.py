@@ -31,7 +31,7 @@ CALM_CORES = 0.2
 CLIENTS_NICE, SERVER_NICE, ATTACKERS_NICE = -10, -5, 5
 SHOP = '[site.shop]\nhosts = ["shop.test"]\nsource = "shop.wasm"\nrun.isolation = "cage"\n'
 # Whatever sites and clients are charged with. A metric that a version does not have counts nothing.
-ACCOUNTS = ("pear_cage_memory_bytes", "pear_connection_memory_bytes", "pear_pool_memory_bytes")
+ACCOUNTS = ("pear_memory_bytes",)
 
 
 class LogReader(threading.Thread):
