@@ -26,6 +26,7 @@ TEST_F(CoreTest, ACageRunsWithoutRoomForItsFirstInstance) {
 TEST_F(CoreTest, AnIdleInstanceGivesWayToAnotherCageOfTheCore) {
   engine_.alive_max = 1;
   site_.cages = 2;
+  site_.run.isolation = config::Isolation::Cage;
   start();
   // The second cage took the place of the first one's idle instance, and serves as well.
   EXPECT_EQ(state_of(0), CageState::Running);

@@ -1,5 +1,6 @@
 // The rule book through a whole core, by all three protocols: which fields reach a guest, which
 // reach a client, and what a response may have at all.
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -99,9 +100,10 @@ TEST_F(RulesTest, FieldsAboutAConnectionAreNotTheGuests) {
                       {"x-b", "1"}};
   start_quic();
   for (const By by : kProtocols) {
-    const Answered answered = ask(by, {});
+    Answered answered = ask(by, {});
     EXPECT_EQ(answered.status, "200") << name_of(by);
-    EXPECT_EQ(answered.fields, (Pairs{{"x-b", "1"}, {"content-length", "5"}})) << name_of(by);
+    std::ranges::sort(answered.fields);  // Where the protocol's own stand is its own matter.
+    EXPECT_EQ(answered.fields, (Pairs{{"content-length", "5"}, {"x-b", "1"}})) << name_of(by);
     EXPECT_EQ(answered.body, "hello") << name_of(by);
   }
 }

@@ -127,9 +127,10 @@ Sent ServerSession::send_fields(Stream& stream, std::span<const Field> own,
   }
   auto& list = shared_.fields;
   list.assign(own.begin(), own.end());
-  // Without those about the connection, which HTTP/3 does not have (RFC 9114, section 4.2).
+  // Without those about the connection, which HTTP/3 does not have (RFC 9114, section 4.2), and
+  // without a length, which the session says itself.
   std::ranges::copy_if(fields, std::back_inserter(list),
-                       [](const Field& field) { return !http::is_connection_specific(field); });
+                       [](const Field& field) { return !http::is_framing_field(field); });
   return transport_->send_head(
       stream.id, {.fields = list,
                   .order = std::exchange(stream.informed, true) ? Transport::Order::Later
@@ -233,8 +234,9 @@ Sent ServerSession::send_trailers(Stream& stream, std::span<const Field> trailer
   }
   auto& list = shared_.fields;
   list.clear();
-  std::ranges::copy_if(trailers, std::back_inserter(list),
-                       [](const Field& field) { return !http::is_connection_specific(field); });
+  std::ranges::copy_if(trailers, std::back_inserter(list), [](const Field& field) {
+    return !http::is_forbidden_in_trailers(field.name);
+  });
   return transport_->send_trailers(stream.id, list);
 }
 
