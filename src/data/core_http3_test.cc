@@ -222,6 +222,7 @@ TEST_F(Http3Test, EndsAConnectionThatResetsAllItsRequests) {
   start_quic();
   auto client = connected();
   int resets = 0;
+  const MonotonicTime began = reactor_->now();
   const bool ended = until(*client, [&] {
     const auto error = client->transport().peer_error();
     if (error) return true;
@@ -235,7 +236,9 @@ TEST_F(Http3Test, EndsAConnectionThatResetsAllItsRequests) {
   });
   ASSERT_TRUE(ended);
   EXPECT_EQ(client->transport().peer_error()->code, 0x107U);
-  EXPECT_LE(resets, 220);
+  // 200 at once and 100 a second (http3/offence.h), of the time that it took on this machine.
+  const std::chrono::duration<double> took = reactor_->now() - began;
+  EXPECT_LE(resets, 220 + 100 * took.count());
   EXPECT_EQ(counters_.http3_offences[std::to_underlying(http3::Offence::Resets)].value(), 1U);
   const std::string log = logged();
   EXPECT_TRUE(log.contains(R"("kind":"resets","client":"127.0.0.1","protocol":"h3")")) << log;
