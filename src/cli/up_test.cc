@@ -134,8 +134,9 @@ TEST_F(ServeCommand, ReadsTheConfigurationAgainAndKeepsItsAddresses) {
   EXPECT_EQ(again.settings->sites.at(0).cages, 7U);
   EXPECT_EQ(again.settings->server.cores, 2U);
   EXPECT_EQ(again.settings->server.listen, std::vector{address});
-  ASSERT_EQ(again.warnings.size(), 1U);
+  ASSERT_EQ(again.warnings.size(), 2U);
   EXPECT_EQ(again.warnings[0].key, "server.listen");
+  EXPECT_EQ(again.warnings[1].key, "server.cores");
 }
 
 TEST_F(ServeCommand, SealsTicketsWithTheKeysOfTheKeeper) {
