@@ -129,8 +129,9 @@ void Cage::response_chunk_return(GuestRun& run, BodyChunk* chunk) {
 
 void Cage::release(GuestRun& run) {
   PEAR_ASSERT(run.ended && run.chunks_out == 0, "a run is released once all of it came home");
-  account_.release(run.fields_charged);
+  const std::uint64_t charged = run.fields_charged;
   env_.runs.destroy(run);
+  if (charged > 0) give_back(charged);
 }
 
 bool Cage::over_cpu(GuestRun& run, MonotonicTime now) {

@@ -62,7 +62,7 @@ std::optional<std::span<http::Field>> GuestSlot::keep(std::span<const http::Fiel
   const std::size_t bytes = data::bytes_of_copies(fields);
   constexpr std::size_t kFree = 4096;
   if (bytes > kFree) {
-    if (!cage.account().try_charge(bytes)) return std::nullopt;
+    if (!cage.charge(bytes)) return std::nullopt;
     run->fields_charged += bytes;
   }
   return copy_fields(run->arena, fields);
