@@ -66,8 +66,8 @@ struct Response {
   // What the edge adds to every response: the name is a literal, the value lives in the arena.
   // One of each name: an answer of the edge in the place of a guest's says it again.
   void add_edge_field(const http::Field& field) {
-    const auto end = edge_fields_.begin() + edge_count_;
-    const auto found = std::find_if(edge_fields_.begin(), end, [&](const http::Field& other) {
+    auto* const end = edge_fields_.begin() + edge_count_;
+    auto* const found = std::find_if(edge_fields_.begin(), end, [&](const http::Field& other) {
       return other.name == field.name;
     });
     if (found == end) ++edge_count_;
